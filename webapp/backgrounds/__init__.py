@@ -1,0 +1,1 @@
+"""Registering the empty picture of a camera."""

@@ -1,0 +1,1 @@
+"""Screens of cameras: list, page, add, edit, remove."""

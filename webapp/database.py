@@ -1,0 +1,71 @@
+"""Opening and closing the database, and bringing its tables up to date."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tortoise import Tortoise
+from tortoise.migrations.api.migrate import migrate as run_migrations
+
+from webapp.errors import StartRefused
+from webapp.settings import Settings
+
+APP = "core"
+
+
+def tortoise_config(settings: Settings) -> dict[str, Any]:
+    """Tortoise's configuration for these settings."""
+    return {
+        "connections": {"default": database_url(settings)},
+        "apps": {
+            APP: {
+                "models": ["webapp.models"],
+                "default_connection": "default",
+                "migrations": "migrations.core",
+            }
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+def database_url(settings: Settings) -> str:
+    """The database's address, with SQLite's pragmas where it is one."""
+    if not settings.is_sqlite:
+        return settings.database_url
+    path = settings.database_url.removeprefix("sqlite://") or str(settings.data_dir / "nigiwai.db")
+    return f"sqlite://{path}?journal_mode=WAL&synchronous=NORMAL&foreign_keys=ON"
+
+
+async def open_database(settings: Settings) -> None:
+    """Connect once for the whole process. Call before servers and workers start."""
+    if settings.is_sqlite:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    await Tortoise.init(config=tortoise_config(settings), _enable_global_fallback=True)
+
+
+async def close_database() -> None:
+    """Close every connection."""
+    await Tortoise.close_connections()
+
+
+async def migrate(settings: Settings) -> None:
+    """Bring the tables up to date.
+
+    SQLite rebuilds a table to alter it, and ON DELETE CASCADE would then empty the
+    tables that point at it: its foreign keys are off meanwhile and are checked after.
+    """
+    config = tortoise_config(settings)
+    if settings.is_sqlite:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        config["connections"]["default"] = database_url(settings).replace(
+            "foreign_keys=ON", "foreign_keys=OFF"
+        )
+    await run_migrations(config=config)
+    if settings.is_sqlite:
+        from tortoise.connection import get_connection
+
+        _, rows = await get_connection("default").execute_query("PRAGMA foreign_key_check")
+        if rows:
+            raise StartRefused(f"The database has {len(rows)} rows that point at nothing.")
+    await Tortoise.close_connections()

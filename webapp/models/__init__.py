@@ -1,0 +1,24 @@
+"""The tables, one file an aggregate. Every row names its organisation."""
+
+from webapp.models.background import Background
+from webapp.models.camera import Camera, Latest
+from webapp.models.job import Outbox, Slot
+from webapp.models.member import LoginLink, Member, Role, Session
+from webapp.models.observation import Observation
+from webapp.models.organisation import Organisation
+from webapp.models.public_page import PublicPage
+
+__all__ = [
+    "Background",
+    "Camera",
+    "Latest",
+    "LoginLink",
+    "Member",
+    "Observation",
+    "Organisation",
+    "Outbox",
+    "PublicPage",
+    "Role",
+    "Session",
+    "Slot",
+]

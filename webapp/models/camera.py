@@ -1,0 +1,70 @@
+"""A camera and what was last seen by it."""
+
+from __future__ import annotations
+
+from tortoise import fields
+from tortoise.models import Model
+
+from webapp.domain.health import CameraState
+from webapp.models.fields import public_id
+from webapp.models.organisation import Organisation
+
+
+class Camera(Model):
+    """Where stills come from and how they are analysed.
+
+    ``source`` is encrypted JSON (see ``webapp.sealing``): the settings of the connector
+    named in ``connector``, addresses and passwords among them.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    public_id = fields.CharField(max_length=16, unique=True, default=public_id)
+    organisation: fields.ForeignKeyRelation[Organisation] = fields.ForeignKeyField(
+        "core.Organisation", related_name="cameras", on_delete=fields.CASCADE
+    )
+    organisation_id: int
+    name = fields.CharField(max_length=100)
+    connector = fields.CharField(max_length=32)
+    source = fields.TextField()
+    engine = fields.CharField(max_length=32, default="standard")
+    level = fields.SmallIntField(default=3)
+    is_open = fields.BooleanField(default=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    latest: fields.BackwardOneToOneRelation[Latest]
+
+    class Meta:
+        table = "camera"
+        indexes = (("organisation_id", "id"),)
+
+
+class Latest(Model):
+    """The newest answer about one camera, kept apart from the settings as it changes each minute.
+
+    ``count`` is None whenever it is not known; ``picture`` is a storage key or empty.
+    ``minute`` is the slot that was observed last, good or not; the ``good_*`` fields are
+    those of the last frame that could be counted.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    organisation: fields.ForeignKeyRelation[Organisation] = fields.ForeignKeyField(
+        "core.Organisation", related_name="latest", on_delete=fields.CASCADE
+    )
+    organisation_id: int
+    camera: fields.OneToOneRelation[Camera] = fields.OneToOneField(
+        "core.Camera", related_name="latest", on_delete=fields.CASCADE
+    )
+    camera_id: int
+    state = fields.CharEnumField(CameraState, description="a word", max_length=24, default=CameraState.WAITING)
+    detail = fields.CharField(max_length=500, default="")
+    since = fields.DatetimeField(null=True)
+    minute = fields.DatetimeField(null=True)
+    count = fields.IntField(null=True)
+    picture = fields.CharField(max_length=200, default="")
+    picture_width = fields.IntField(default=0)
+    picture_height = fields.IntField(default=0)
+    good_at = fields.DatetimeField(null=True)
+    good_count = fields.IntField(null=True)
+
+    class Meta:
+        table = "latest"

@@ -1,0 +1,174 @@
+"""All settings, read once at start from ``NIGIWAI_*`` variables.
+
+A secret may come from a file instead: ``NIGIWAI_SECRET_KEY_FILE=/run/secrets/key``.
+A value that makes no sense stops the start with a sentence.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from webapp.errors import StartRefused
+
+PREFIX = "NIGIWAI_"
+ROOT = Path(__file__).resolve().parent.parent
+
+# Cameras live in private networks. Loopback, link-local and metadata addresses are left out.
+DEFAULT_CAMERA_NETWORKS = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+
+
+class Settings(BaseSettings):
+    """One frozen object; every field has a help sentence, shown by ``nigiwai doctor``."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+
+    data_dir: Path = Field(
+        ROOT / "var", description="Folder for the database, pictures and sockets of one process."
+    )
+    database_url: str = Field(
+        "", description="Database: sqlite:///file or postgres://…; empty: SQLite in the data folder."
+    )
+    redis_url: str = Field(
+        "", description="Redis or Valkey: redis://… or unix://…; empty: an embedded Valkey."
+    )
+    store_url: str = Field(
+        "", description="Where pictures are kept: file:///…, s3://bucket; empty: the data folder."
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="Secret of at least 32 characters that signs links and encrypts camera "
+        "passwords; empty: one is made and kept in the data folder (single process only).",
+    )
+    origin: str = Field(
+        "http://localhost:8000", description="The address under which users reach the app."
+    )
+    listen_host: str = Field("127.0.0.1", description="Address on which the app listens.")
+    listen_port: int = Field(8000, ge=1, le=65535, description="Port on which the app listens.")
+    trusted_proxies: int = Field(
+        0, ge=0, le=5, description="How many reverse proxies of your own stand before the app."
+    )
+    plugins_file: Path = Field(
+        ROOT / "plugins.toml", description="The file that says which engines are on."
+    )
+    capture_interval: int = Field(
+        60, ge=2, le=3600, description="Seconds between two pictures of a camera."
+    )
+    capture_timeout: float = Field(
+        10.0, gt=0, le=60, description="Seconds a camera has to answer with a picture."
+    )
+    analysis_timeout: float = Field(
+        20.0, gt=0, le=120, description="Seconds an engine has for one picture."
+    )
+    lease: float = Field(
+        20.0, ge=1, le=300, description="Seconds after which an unfinished slot is tried again."
+    )
+    acquisition_concurrency: int = Field(
+        16, ge=1, le=512, description="How many cameras one worker asks at the same time."
+    )
+    analysis_threads: int = Field(
+        1, ge=1, le=64, description="How many pictures one worker analyses at the same time."
+    )
+    camera_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=DEFAULT_CAMERA_NETWORKS,  # type: ignore[assignment]
+        validate_default=True,
+        description="Networks in which cameras may be asked, comma-separated.",
+    )
+    max_upload_bytes: int = Field(
+        10_000_000, ge=1000, le=50_000_000, description="Largest picture that is taken, in bytes."
+    )
+    max_picture_pixels: int = Field(
+        16_800_000, ge=10_000, le=100_000_000, description="Largest picture that is decoded."
+    )
+    counts_kept_days: int = Field(366, ge=1, le=3660, description="Days that counts are kept.")
+    session_hours: int = Field(12, ge=1, le=720, description="Hours a sign-in lasts.")
+    login_link_minutes: int = Field(
+        15, ge=1, le=1440, description="Minutes a one-time sign-in link of the operator is good for."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="How much is logged."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="How log lines look.")
+
+    @field_validator("camera_networks", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("origin")
+    @classmethod
+    def _check_origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+            raise ValueError("an origin is http(s)://host[:port] and nothing more")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite://", "postgres://", "postgresql://")):
+            raise ValueError("a database is sqlite://… or postgres://…")
+        return value.replace("postgresql://", "postgres://", 1)
+
+    @field_validator("secret_key")
+    @classmethod
+    def _check_secret(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and len(value.get_secret_value()) < 32:
+            raise ValueError("a secret has at least 32 characters")
+        return value
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file of this process alone."""
+        return not self.database_url.startswith("postgres")
+
+    def secret(self) -> bytes:
+        """The secret key; made and kept (0600) in the data folder when none is set."""
+        given = self.secret_key.get_secret_value()
+        if given:
+            return given.encode()
+        path = self.data_dir / "secret_key"
+        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_bytes().strip()
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        return path.read_bytes().strip()
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """Read the settings from the environment; ``StartRefused`` names what makes no sense."""
+    for variable in sorted(name for name in os.environ if name.startswith(PREFIX)):
+        name = variable.removeprefix(PREFIX).lower()
+        if name.endswith("_file") and name not in Settings.model_fields:
+            name = name.removesuffix("_file")
+            if PREFIX + name.upper() in os.environ:
+                raise StartRefused(f"{PREFIX}{name.upper()} and {variable} are both set; keep one.")
+            overrides.setdefault(name, _read_secret(variable, os.environ[variable]))
+        if name not in Settings.model_fields:
+            raise StartRefused(f"{variable} is no setting of Nigiwai; `nigiwai doctor` lists them.")
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()
+        )
+        raise StartRefused(f"Settings that make no sense: {problems}.") from None
+
+
+def _read_secret(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise StartRefused(f"{variable} names {path}, which cannot be read: {error}.") from None
