@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tortoise import Tortoise
+from tortoise.connection import get_connection
 from tortoise.migrations.api.migrate import migrate as run_migrations
 
 from webapp.errors import StartRefused
@@ -15,18 +16,24 @@ APP = "core"
 
 def tortoise_config(settings: Settings) -> dict[str, Any]:
     """Tortoise's configuration for these settings."""
+    alias = connection_name(settings)
     return {
-        "connections": {"default": database_url(settings)},
+        "connections": {alias: database_url(settings)},
         "apps": {
             APP: {
                 "models": ["webapp.models"],
-                "default_connection": "default",
+                "default_connection": alias,
                 "migrations": "migrations.core",
             }
         },
         "use_tz": True,
         "timezone": "UTC",
     }
+
+
+def connection_name(settings: Settings) -> str:
+    """Tortoise caches SQL by connection name, so each dialect has a name of its own."""
+    return "sqlite" if settings.is_sqlite else "postgres"
 
 
 def database_url(settings: Settings) -> str:
@@ -58,14 +65,12 @@ async def migrate(settings: Settings) -> None:
     config = tortoise_config(settings)
     if settings.is_sqlite:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        config["connections"]["default"] = database_url(settings).replace(
+        config["connections"]["sqlite"] = database_url(settings).replace(
             "foreign_keys=ON", "foreign_keys=OFF"
         )
     await run_migrations(config=config)
     if settings.is_sqlite:
-        from tortoise.connection import get_connection
-
-        _, rows = await get_connection("default").execute_query("PRAGMA foreign_key_check")
+        _, rows = await get_connection("sqlite").execute_query("PRAGMA foreign_key_check")
         if rows:
             raise StartRefused(f"The database has {len(rows)} rows that point at nothing.")
     await Tortoise.close_connections()

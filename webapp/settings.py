@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     plugins_file: Path = Field(
         ROOT / "plugins.toml", description="The file that says which engines are on."
     )
+    footage_dir: Path | None = Field(
+        None, description="Folder in which cameras of the kind file may lie; empty: data folder."
+    )
     capture_interval: int = Field(
         60, ge=2, le=3600, description="Seconds between two pictures of a camera."
     )

@@ -1,0 +1,33 @@
+"""What a process needs at hand, built once at start and passed along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from webapp.connectors import Connectors, build_connectors
+from webapp.plugins import Engines, build_engines
+from webapp.sealing import Sealer
+from webapp.settings import Settings
+from webapp.storage import Storage, open_storage
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts that screens and jobs share."""
+
+    settings: Settings
+    storage: Storage
+    sealer: Sealer
+    engines: Engines
+    connectors: Connectors
+
+
+def build_services(settings: Settings) -> Services:
+    """Build every part; ``StartRefused`` says which one cannot be built and why."""
+    return Services(
+        settings=settings,
+        storage=open_storage(settings),
+        sealer=Sealer(settings.secret()),
+        engines=build_engines(settings),
+        connectors=build_connectors(settings),
+    )
