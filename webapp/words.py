@@ -1,0 +1,105 @@
+"""The words that screens share, by what they stand for. Texts are gettext message ids."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from webapp.connectors import Phase
+from webapp.domain.health import CameraState
+from webapp.domain.pictures import PictureProblem
+from webapp.i18n import Locale, N_
+
+NAME_MISSING = N_("名前を入力してください。")
+NAME_TOO_LONG = N_("名前は%(limit)s文字以内で入力してください。")
+
+# What a redirect may say has just happened.
+DONE = {
+    "camera_added": N_("カメラを追加しました。背景画像を登録すると、混雑状況の画像が表示されます。"),
+    "camera_saved": N_("カメラの設定を保存しました。"),
+    "camera_removed": N_("カメラを削除しました。"),
+    "camera_renamed": N_("名前を変更しました。"),
+    "background_registered": N_("背景画像を登録しました。次の解析から反映されます。"),
+    "background_removed": N_("背景画像を削除しました。"),
+    "page_created": N_("公開ページを作成しました。"),
+    "page_saved": N_("公開ページの設定を保存しました。"),
+    "page_removed": N_("公開ページを削除しました。以前のURLは使えなくなりました。"),
+    "language_changed": N_("表示言語を変更しました。"),
+    "signed_in": N_("ログインしました。"),
+}
+
+# Title and advice by HTTP status.
+HTTP_ERRORS = {
+    400: (N_("この操作は受け付けられません"), N_("前のページに戻り、もう一度お試しください。")),
+    401: (N_("ログインが必要です"), N_("ログインしてから、もう一度お試しください。")),
+    403: (
+        N_("この操作は許可されていません"),
+        N_("管理ユーザだけができる操作か、ページを開いてから時間が経ちすぎています。"
+           "前のページを再読み込みしてください。"),
+    ),
+    404: (
+        N_("ページが見つかりません"),
+        N_("削除されたか、URLが間違っています。一覧からお探しください。"),
+    ),
+    405: (N_("この操作は受け付けられません"), N_("前のページに戻り、もう一度お試しください。")),
+    413: (N_("ファイルが大きすぎます"), N_("10 MB以下の画像をお使いください。")),
+    429: (N_("アクセスが集中しています"), N_("1分ほどおいて、もう一度お試しください。")),
+    500: (
+        N_("処理中に問題が起きました"),
+        N_("入力した内容は保存されていません。少し待ってからもう一度お試しください。"
+           "続く場合は事業者にご連絡ください。"),
+    ),
+}
+
+# A camera's state: class for colour and shape, word, and what to do (LOOK: always a word).
+STATE_WORDS = {
+    CameraState.WAITING: N_("準備中"),
+    CameraState.OK: N_("解析済み"),
+    CameraState.CLOSED: N_("営業時間外"),
+    CameraState.UNREACHABLE: N_("不明"),
+    CameraState.BAD_PICTURE: N_("不明"),
+    CameraState.ENGINE_FAILED: N_("不明"),
+    CameraState.MISSED: N_("不明"),
+}
+
+STATE_SENTENCES = {
+    CameraState.WAITING: N_("最初の画像を待っています。1分ほどお待ちください。"),
+    CameraState.OK: "",
+    CameraState.CLOSED: N_("営業時間外のため、撮影と解析を止めています。"),
+    CameraState.UNREACHABLE: N_(
+        "カメラに接続できません（%(since)sから）。カメラの電源とネットワークを確認してください。"
+    ),
+    CameraState.BAD_PICTURE: N_(
+        "カメラから正しい画像が届きません（%(since)sから）。カメラの設定を確認してください。"
+    ),
+    CameraState.ENGINE_FAILED: N_(
+        "画像を解析できませんでした（%(since)sから）。続く場合は事業者にご連絡ください。"
+    ),
+    CameraState.MISSED: N_(
+        "解析が間に合っていません（%(since)sから）。続く場合は事業者にご連絡ください。"
+    ),
+}
+
+# Why a capture failed, by phase; shown beside the sentence of the state and in the test.
+PHASES = {
+    Phase.SETTINGS: N_("カメラの接続設定に誤りがあります。"),
+    Phase.ADDRESS: N_("アドレスが見つからないか、許可されたネットワークの外にあります。"),
+    Phase.CONNECT: N_("そのアドレスから応答がありません。カメラの電源とネットワークを確認してください。"),
+    Phase.SIGN_IN: N_("カメラのユーザ名またはパスワードが違います。"),
+    Phase.ANSWER: N_("応答はありますが、画像ではありません。スナップショットのURLを確認してください。"),
+    Phase.TIMEOUT: N_("時間内に応答がありません。カメラの電源とネットワークを確認してください。"),
+    Phase.FILE: N_("ファイルが見つからないか、読み込めません。"),
+}
+
+
+def state_sentence(state: CameraState, since: datetime | None, locale: Locale, now: datetime) -> str:
+    """What happened and what to do, in the reader's language; empty when all is well."""
+    when = locale.moment(since, now) if since else "—"
+    return locale.text(STATE_SENTENCES[state], {"since": when}) if STATE_SENTENCES[state] else ""
+
+
+def picture_problem(problem: PictureProblem) -> str:
+    """The message id for a picture that was refused."""
+    return PICTURE_PROBLEMS.get(problem, N_("この画像は使えません。別の画像をお試しください。"))
+
+
+PICTURE_PROBLEMS: dict[PictureProblem, str] = {}
