@@ -1,0 +1,43 @@
+"""``nigiwai web``: the app alone, as many processes as wanted (PostgreSQL)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+import uvicorn
+
+from webapp.app import build_app
+from webapp.database import close_database, open_database
+from webapp.errors import StartRefused
+from webapp.log import set_up_logging
+from webapp.services import build_services
+from webapp.settings import read_settings
+
+
+@click.command()
+def web() -> None:
+    """Serve the app; captures and counts are made by `nigiwai worker`."""
+    settings = read_settings()
+    if settings.is_sqlite:
+        raise StartRefused("SQLite is for one process: use `nigiwai serve`, or PostgreSQL.")
+    set_up_logging(settings)
+    services = build_services(settings)
+
+    async def run() -> None:
+        await open_database(settings)
+        try:
+            config = uvicorn.Config(
+                build_app(services),
+                host=settings.listen_host,
+                port=settings.listen_port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=5,
+            )
+            await uvicorn.Server(config).serve()
+        finally:
+            await close_database()
+
+    asyncio.run(run())
