@@ -65,6 +65,7 @@ migrate: install ## Bring the database up to date
 translations: install-dev ## Collect new texts into the English catalogue
 	@mkdir -p build
 	$(BIN)/pybabel -q extract -F babel.cfg -k N_ --no-wrap --omit-header --sort-by-file \
+		-o build/nigiwai.pot .
 	$(BIN)/pybabel -q update -i build/nigiwai.pot -D nigiwai -d webapp/locales -l en \
 		--no-wrap --ignore-pot-creation-date
 
