@@ -55,6 +55,16 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Heartbeat',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('name', fields.CharField(unique=True, max_length=120)),
+                ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'heartbeat', 'app': 'core', 'pk_attr': 'id', 'table_description': 'An instant by name: signs of life of workers, turns taken, how far the schedule got.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Camera',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -104,6 +114,8 @@ class Migration(migrations.Migration):
                 ('picture_height', fields.IntField(default=0)),
                 ('good_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('good_count', fields.IntField(null=True)),
+                ('frame_sha256', fields.CharField(default='', max_length=64)),
+                ('frame_since', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'latest', 'app': 'core', 'pk_attr': 'id', 'table_description': 'The newest answer about one camera, kept apart from the settings as it changes each minute.'},
             bases=['Model'],

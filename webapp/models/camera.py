@@ -43,7 +43,8 @@ class Latest(Model):
 
     ``count`` is None whenever it is not known; ``picture`` is a storage key or empty.
     ``minute`` is the slot that was observed last, good or not; the ``good_*`` fields are
-    those of the last frame that could be counted.
+    those of the last frame that could be counted. ``frame_sha256`` is that of the newest
+    still's bytes, first seen at ``frame_since``: a frozen camera sends the same ones on and on.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -55,7 +56,9 @@ class Latest(Model):
         "core.Camera", related_name="latest", on_delete=fields.CASCADE
     )
     camera_id: int
-    state = fields.CharEnumField(CameraState, description="a word", max_length=24, default=CameraState.WAITING)
+    state = fields.CharEnumField(
+        CameraState, description="a word", max_length=24, default=CameraState.WAITING
+    )
     detail = fields.CharField(max_length=500, default="")
     since = fields.DatetimeField(null=True)
     minute = fields.DatetimeField(null=True)
@@ -65,6 +68,8 @@ class Latest(Model):
     picture_height = fields.IntField(default=0)
     good_at = fields.DatetimeField(null=True)
     good_count = fields.IntField(null=True)
+    frame_sha256 = fields.CharField(max_length=64, default="")
+    frame_since = fields.DatetimeField(null=True)
 
     class Meta:
         table = "latest"

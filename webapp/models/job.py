@@ -35,7 +35,9 @@ class Slot(Model):
     camera_id: int
     minute = fields.DatetimeField()
     due_at = fields.DatetimeField()
-    state = fields.CharEnumField(SlotState, description="a word", max_length=8, default=SlotState.DUE)
+    state = fields.CharEnumField(
+        SlotState, description="a word", max_length=8, default=SlotState.DUE
+    )
     attempts = fields.SmallIntField(default=0)
     claim = fields.CharField(max_length=32, default="")
     lease_until = fields.DatetimeField(null=True)
@@ -73,3 +75,17 @@ class Outbox(Model):
     class Meta:
         table = "outbox"
         indexes = (("done_at", "due_at"),)
+
+
+class Heartbeat(Model):
+    """An instant by name: signs of life of workers, turns taken, how far the schedule got.
+
+    It belongs to the installation, and is the one table without an organisation.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    name = fields.CharField(max_length=120, unique=True)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "heartbeat"

@@ -1,0 +1,108 @@
+"""From the bytes of one still to people, a count and a masked picture.
+
+Used by the worker, by "test connection" and by the command line. Everything here is
+CPU work: call it in a thread. The frame lives only inside ``analyse_still``; what is
+returned holds none of its pixels.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from nigiwai_engine_api import Context, Engine, EngineFailure, Frame, People, PictogramStyle
+
+from webapp.domain.masking import render
+from webapp.domain.pictures import PictureProblem, PictureRefused, decode, fit_background
+
+# Below this brightness nobody could be seen, and nought would be a guess.
+_BLACK = 12
+_BLACK_SHARE = 0.999
+
+OTHER_SHAPE = "The background has another shape than the camera's picture; register it again."
+BLACK_PICTURE = "The camera's picture is black."
+
+
+class BlackPicture(Exception):
+    """The frame shows nothing at all; its count would not be 0 but unknown."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """What was made of one still.
+
+    ``people``    those who were found, in pixels of the frame.
+    ``count``     how many of them count.
+    ``masked``    background and pictograms, of the frame's size; None without background.
+    ``width``, ``height``  of the frame.
+    ``remarks``   sentences for members: what is not as it should be, though it was counted.
+    ``ms_model``  milliseconds inside the engine.
+    """
+
+    people: People
+    count: int
+    masked: Frame | None
+    width: int
+    height: int
+    remarks: tuple[str, ...]
+    ms_model: float
+
+
+def analyse_still(
+    data: bytes,
+    engine: Engine,
+    level: int,
+    background: Frame | None,
+    max_pixels: int,
+    style: PictogramStyle = PictogramStyle.FIGURE,
+) -> Analysis:
+    """Decode a still, find its people, and draw them on the background.
+
+    Raises ``PictureRefused`` for bytes that are no whole picture, ``BlackPicture``, and
+    ``EngineFailure`` for whatever goes wrong inside the engine.
+    """
+    frame = decode(data, max_pixels=max_pixels)
+    if _is_black(frame):
+        raise BlackPicture(BLACK_PICTURE)
+    fitted, remarks = _fit(background, frame)
+    started = time.perf_counter()
+    people = _find(engine, frame, Context(background=fitted, level=level))
+    ms_model = (time.perf_counter() - started) * 1000
+    return Analysis(
+        people=people,
+        count=len(people),
+        masked=None if fitted is None else render(fitted, people, style),
+        width=frame.width,
+        height=frame.height,
+        remarks=remarks,
+        ms_model=ms_model,
+    )
+
+
+def _fit(background: Frame | None, frame: Frame) -> tuple[Frame | None, tuple[str, ...]]:
+    """The background in the frame's size; without one when the camera changed its shape."""
+    if background is None:
+        return None, ()
+    try:
+        return fit_background(background, frame.width, frame.height), ()
+    except PictureRefused as error:
+        if error.problem is not PictureProblem.OTHER_ASPECT:
+            raise
+        return None, (OTHER_SHAPE,)
+
+
+def _find(engine: Engine, frame: Frame, context: Context) -> People:
+    # An engine may be anybody's: whatever it raises is a failure on this frame alone.
+    try:
+        return engine.find_people(frame, context)
+    except EngineFailure:
+        raise
+    except Exception as error:
+        raise EngineFailure(f"{type(error).__name__}: {error}") from error
+
+
+def _is_black(frame: Frame) -> bool:
+    sample = frame.pixels[::4, ::4]
+    dark = np.count_nonzero(sample.max(axis=2) <= _BLACK)
+    return bool(dark >= _BLACK_SHARE * sample.shape[0] * sample.shape[1])
