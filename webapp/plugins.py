@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import nigiwai_engine_api as api
+import nigiwai_engine_api.hookspecs as hookspecs
 import pluggy
-from nigiwai_engine_api import Engine, EngineInfo, EngineUnusable, hookspecs
+from nigiwai_engine_api import Engine, EngineInfo, EngineUnusable
 
 from webapp.errors import StartRefused
 from webapp.settings import Settings

@@ -1,0 +1,141 @@
+"""``nigiwai analyse``: what an engine finds in picture files; no server, no database."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from nigiwai_engine_api import Engine, EngineFailure, EngineInfo, Frame, People
+
+from webapp.analysis import Analysis, BlackPicture, analyse_still
+from webapp.commands.engine_option import (
+    background_option,
+    engine_option,
+    level_option,
+    load_background,
+    load_engine,
+)
+from webapp.domain.pictures import PictureRefused, encode_jpeg, encode_png
+from webapp.settings import read_settings
+
+ENCODERS: dict[str, Callable[[Frame], bytes]] = {"jpg": encode_jpeg, "png": encode_png}
+
+
+@click.command()
+@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
+@engine_option
+@level_option
+@background_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Folder for the masked pictures; needs a background.",
+)
+@click.option(
+    "--format", "kind", type=click.Choice(sorted(ENCODERS)), default="jpg", show_default=True
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON line an image.")
+def analyse(
+    images: tuple[Path, ...],
+    engine_name: str,
+    level: int,
+    background_file: Path | None,
+    out: Path | None,
+    kind: str,
+    as_json: bool,
+) -> None:
+    """Find the people in IMAGES; with a background and --out, draw them too.
+
+    A picture that cannot be used is named on stderr; the others are still done, and the
+    exit status is 1.
+    """
+    if out is not None and background_file is None:
+        raise click.UsageError("Masked pictures are drawn on a background: give --background too.")
+    info, engine = load_engine(engine_name)
+    task = _Task(info, engine, level, load_background(background_file), out, kind)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    for image in images:
+        try:
+            line = task.run(image)
+        except (OSError, PictureRefused, BlackPicture, EngineFailure) as error:
+            failed += 1
+            click.echo(f"{image}: {_reason(error)}", err=True)
+            continue
+        click.echo(json.dumps(line, ensure_ascii=False) if as_json else _in_words(line))
+    if failed:
+        sys.exit(1)
+
+
+@dataclass(frozen=True)
+class _Task:
+    info: EngineInfo
+    engine: Engine
+    level: int
+    background: Frame | None
+    out: Path | None
+    kind: str
+
+    def run(self, image: Path) -> dict[str, Any]:
+        """Analyse one file and write its masked picture; give what is printed."""
+        data = image.read_bytes()
+        started = time.perf_counter()
+        done = analyse_still(
+            data,
+            self.engine,
+            self.level,
+            self.background,
+            read_settings().max_picture_pixels,
+            self.info.style,
+        )
+        ms = (time.perf_counter() - started) * 1000
+        for remark in done.remarks:
+            click.echo(f"{image}: {remark}", err=True)
+        self._write(image, done)
+        return {
+            "file": str(image),
+            "engine": self.info.name,
+            "count": done.count,
+            "people": people_as_json(done.people),
+            "ms": round(ms, 1),
+        }
+
+    def _write(self, image: Path, done: Analysis) -> None:
+        if self.out is None or done.masked is None:
+            return
+        target = self.out / f"{image.stem}.masked.{self.kind}"
+        target.write_bytes(ENCODERS[self.kind](done.masked))
+
+
+def people_as_json(people: People) -> list[dict[str, Any]]:
+    """Boxes and key points in pixels, rounded to a tenth; scores to a thousandth."""
+    keypoints = people.keypoints
+    return [
+        {
+            "box": [round(float(value), 1) for value in people.boxes[index]],
+            "score": round(float(people.scores[index]), 3),
+            "keypoints": None
+            if keypoints is None
+            else [
+                [round(float(x), 1), round(float(y), 1), round(float(score), 3)]
+                for x, y, score in keypoints[index]
+            ],
+        }
+        for index in range(len(people))
+    ]
+
+
+def _in_words(line: dict[str, Any]) -> str:
+    return f"{line['file']}: {line['count']} ({line['ms']} ms)"
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
