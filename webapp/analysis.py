@@ -15,13 +15,11 @@ from nigiwai_engine_api import Context, Engine, EngineFailure, Frame, People, Pi
 
 from webapp.domain.masking import render
 from webapp.domain.pictures import PictureProblem, PictureRefused, decode, fit_background
+from webapp.domain.remarks import Remark
 
 # Below this brightness nobody could be seen, and nought would be a guess.
 _BLACK = 12
 _BLACK_SHARE = 0.999
-
-OTHER_SHAPE = "The background has another shape than the camera's picture; register it again."
-BLACK_PICTURE = "The camera's picture is black."
 
 
 class BlackPicture(Exception):
@@ -36,7 +34,7 @@ class Analysis:
     ``count``     how many of them count.
     ``masked``    background and pictograms, of the frame's size; None without background.
     ``width``, ``height``  of the frame.
-    ``remarks``   sentences for members: what is not as it should be, though it was counted.
+    ``remarks``   what is not as it should be, though it was counted.
     ``ms_model``  milliseconds inside the engine.
     """
 
@@ -45,7 +43,7 @@ class Analysis:
     masked: Frame | None
     width: int
     height: int
-    remarks: tuple[str, ...]
+    remarks: tuple[Remark, ...]
     ms_model: float
 
 
@@ -64,7 +62,7 @@ def analyse_still(
     """
     frame = decode(data, max_pixels=max_pixels)
     if _is_black(frame):
-        raise BlackPicture(BLACK_PICTURE)
+        raise BlackPicture("The picture is black.")
     fitted, remarks = _fit(background, frame)
     started = time.perf_counter()
     people = _find(engine, frame, Context(background=fitted, level=level))
@@ -80,8 +78,8 @@ def analyse_still(
     )
 
 
-def _fit(background: Frame | None, frame: Frame) -> tuple[Frame | None, tuple[str, ...]]:
-    """The background in the frame's size; without one when the camera changed its shape."""
+def _fit(background: Frame | None, frame: Frame) -> tuple[Frame | None, tuple[Remark, ...]]:
+    """Bring the background to the frame's size; drop it when the camera changed its shape."""
     if background is None:
         return None, ()
     try:
@@ -89,7 +87,7 @@ def _fit(background: Frame | None, frame: Frame) -> tuple[Frame | None, tuple[st
     except PictureRefused as error:
         if error.problem is not PictureProblem.OTHER_ASPECT:
             raise
-        return None, (OTHER_SHAPE,)
+        return None, (Remark.BACKGROUND_SHAPE,)
 
 
 def _find(engine: Engine, frame: Frame, context: Context) -> People:

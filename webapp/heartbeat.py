@@ -30,7 +30,7 @@ async def forget(name: str) -> None:
 
 
 async def live_workers(at: datetime) -> list[str]:
-    """The workers that gave a sign of life in the last ``UNHEALTHY_AFTER``."""
+    """List the workers that gave a sign of life in the last ``UNHEALTHY_AFTER``."""
     rows = await Heartbeat.filter(name__startswith=WORKER, at__gt=at - UNHEALTHY_AFTER)
     return sorted(row.name.removeprefix(WORKER) for row in rows)
 
@@ -47,7 +47,7 @@ async def take_turn(name: str, at: datetime, every: timedelta) -> bool:
 
 
 async def mark(name: str) -> datetime | None:
-    """The instant kept under ``name``, or None."""
+    """Read the instant kept under ``name``, or None."""
     row = await Heartbeat.get_or_none(name=name)
     return None if row is None else row.at
 

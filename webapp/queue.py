@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from arq.connections import ArqRedis, RedisSettings
+from arq.connections import ArqRedis
 from redis.asyncio import BlockingConnectionPool, UnixDomainSocketConnection
 from redis.exceptions import RedisError
 
@@ -20,7 +20,7 @@ QUEUE = "nigiwai:queue"
 OBSERVE = "wake_observers"
 DELIVER = "wake_deliverers"
 
-_PATIENCE = 2.0  # seconds that whoever sends a wake-up waits for Redis
+_PATIENCE = 2  # seconds that whoever sends a wake-up waits for Redis
 
 log = structlog.get_logger(__name__)
 
@@ -31,13 +31,13 @@ def serialize(job: dict[str, Any]) -> bytes:
 
 
 def deserialize(data: bytes) -> dict[str, Any]:
-    """The reverse of ``serialize``."""
+    """Read what ``serialize`` wrote."""
     job: dict[str, Any] = json.loads(data)
     return job
 
 
 def open_queue(redis_url: str) -> ArqRedis:
-    """A pool that connects when it is first used; ``redis_url`` is redis://… or unix://…."""
+    """Make a pool that connects when first used; ``redis_url`` is redis://… or unix://…."""
     codec: dict[str, Any] = {
         "job_serializer": serialize,
         "job_deserializer": deserialize,
@@ -59,11 +59,6 @@ def open_queue(redis_url: str) -> ArqRedis:
     return ArqRedis(connection_pool=pool, **codec)
 
 
-def redis_settings(redis_url: str) -> RedisSettings:
-    """arq's own form of the address."""
-    return RedisSettings.from_dsn(redis_url)
-
-
 class Queue:
     """Where wake-ups are put. Without an address (tests, one-off commands) they go nowhere."""
 
@@ -75,7 +70,7 @@ class Queue:
         await self._send(OBSERVE, f"{OBSERVE}:{slot}:{attempt}")
 
     async def enqueue_deliver(self, dedupe_key: str, attempt: int = 0) -> None:
-        """A row was put in the outbox: look there."""
+        """Look into the outbox: a row was put there."""
         await self._send(DELIVER, f"{DELIVER}:{dedupe_key}:{attempt}")
 
     async def close(self) -> None:

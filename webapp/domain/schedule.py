@@ -20,7 +20,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def slot_of(at: datetime, interval: int) -> datetime:
-    """The beginning of the slot in which ``at`` lies; ``interval`` in seconds."""
+    """Give the beginning of the slot in which ``at`` lies; ``interval`` in seconds."""
     length = timedelta(seconds=interval)
     return _EPOCH + (at.astimezone(UTC) - _EPOCH) // length * length
 
@@ -51,7 +51,7 @@ def is_past(slot: datetime, interval: int, at: datetime) -> bool:
 def slots_between(
     after: datetime, before: datetime, interval: int, at_most: timedelta
 ) -> Iterator[datetime]:
-    """The slots that begin after ``after`` and before ``before``, oldest first.
+    """Yield the slots that begin after ``after`` and before ``before``, oldest first.
 
     Only those of the last ``at_most`` before ``before``: a machine that was off for a
     year is not asked for half a million of them.
@@ -64,6 +64,6 @@ def slots_between(
 
 
 def _share(public_id: str) -> float:
-    """A number in 0..1 that is stable for a camera and even over many of them."""
+    """Give a number in 0..1, stable for a camera and even over many of them."""
     digest = blake2b(public_id.encode(), digest_size=8).digest()
     return int.from_bytes(digest) / 2**64

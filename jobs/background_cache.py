@@ -1,0 +1,58 @@
+"""Registered backgrounds as pixels, so that they are not fetched and decoded each minute."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import anyio.to_thread
+from nigiwai_engine_api import Frame
+
+from webapp.domain.pictures import decode
+from webapp.errors import TemporaryFailure
+from webapp.models import Background
+from webapp.storage import Storage
+
+DEFAULT_BYTES = 256 * 1024 * 1024
+
+
+class BackgroundCache:
+    """Decoded backgrounds by storage key; the least recently used go first.
+
+    A key names one picture for ever: a new background has a new key, so nothing here can
+    be out of date.
+    """
+
+    def __init__(self, storage: Storage, max_pixels: int, max_bytes: int = DEFAULT_BYTES) -> None:
+        self._storage = storage
+        self._max_pixels = max_pixels
+        self._max_bytes = max_bytes
+        self._frames: OrderedDict[str, Frame] = OrderedDict()
+        self._bytes = 0
+
+    async def of_camera(self, camera_id: int) -> Frame | None:
+        """Give the background in force, or None. ``TemporaryFailure`` when the store is away."""
+        row = await Background.filter(camera_id=camera_id).order_by("-registered_at", "-id").first()
+        if row is None:
+            return None
+        frame = self._frames.get(row.picture)
+        if frame is not None:
+            self._frames.move_to_end(row.picture)
+            return frame
+        data = await self._storage.get(row.picture)
+        if data is None:
+            raise TemporaryFailure("The registered background is missing in the picture store.")
+        frame = await anyio.to_thread.run_sync(self._decode, data)
+        self._keep(row.picture, frame)
+        return frame
+
+    def _decode(self, data: bytes) -> Frame:
+        return decode(data, max_pixels=self._max_pixels, max_bytes=len(data))
+
+    def _keep(self, key: str, frame: Frame) -> None:
+        if key in self._frames:
+            return
+        self._frames[key] = frame
+        self._bytes += frame.pixels.nbytes
+        while self._bytes > self._max_bytes and len(self._frames) > 1:
+            _, gone = self._frames.popitem(last=False)
+            self._bytes -= gone.pixels.nbytes

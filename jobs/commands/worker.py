@@ -1,0 +1,45 @@
+"""``nigiwai worker``: captures and counts, as many processes as wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import click
+
+from jobs.worker import Worker
+from webapp.database import close_database, open_database
+from webapp.errors import PermanentFailure, StartRefused
+from webapp.log import set_up_logging
+from webapp.services import build_services
+from webapp.settings import read_settings
+
+
+@click.command()
+def worker() -> None:
+    """Capture and count; needs PostgreSQL and Redis or Valkey."""
+    settings = read_settings()
+    if settings.is_sqlite:
+        raise StartRefused("SQLite is for one process: use `nigiwai serve`, or PostgreSQL.")
+    if not settings.redis_url:
+        raise StartRefused("A worker needs NIGIWAI_REDIS_URL: several processes share it.")
+    set_up_logging(settings)
+    services = build_services(settings)
+
+    async def run() -> None:
+        await open_database(settings)
+        try:
+            await _work(Worker(services, settings.redis_url, ends_when_wedged=True))
+        finally:
+            await close_database()
+
+    asyncio.run(run())
+
+
+async def _work(worker: Worker) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.stop.set)
+    await worker.run()
+    if worker.is_wedged:
+        raise PermanentFailure("Analyses hang; this worker ended so that another may start.")

@@ -1,0 +1,218 @@
+"""One camera in one slot: from asking the camera to the row that says what was seen."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import structlog
+from nigiwai_engine_api import EngineFailure, Frame
+
+from jobs import ledger
+from jobs.analysis_pool import AnalysisPool, AnalysisTimeout
+from jobs.background_cache import BackgroundCache
+from jobs.ledger import Answer, Claim
+from webapp.analysis import Analysis, BlackPicture, analyse_still
+from webapp.connectors import CameraUnreachable, Phase, Still
+from webapp.domain.health import CameraState
+from webapp.domain.pictures import PictureRefused, encode_jpeg
+from webapp.domain.remarks import Remark
+from webapp.errors import PermanentFailure, StartRefused, TemporaryFailure
+from webapp.models import Camera, Latest
+from webapp.services import Services
+
+# A camera shows noise: the very same bytes for this long are a picture that stands still.
+FROZEN_AFTER = timedelta(minutes=10)
+# Files may repeat, and rightly so.
+_MAY_REPEAT = frozenset({"file"})
+# How far a camera's own word on the time of its picture may lag behind.
+LATE_AFTER = timedelta(minutes=2)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What observing needs; one for a worker. ``clock`` is read at the start of a step only."""
+
+    services: Services
+    analysis: AnalysisPool
+    backgrounds: BackgroundCache
+    clock: Callable[[], datetime]
+
+    @classmethod
+    def open(cls, services: Services, clock: Callable[[], datetime]) -> Workshop:
+        """Build the threads and the cache that go with these services."""
+        settings = services.settings
+        return cls(
+            services=services,
+            analysis=AnalysisPool(settings.analysis_threads),
+            backgrounds=BackgroundCache(services.storage, settings.max_picture_pixels),
+            clock=clock,
+        )
+
+
+class _Failed(Exception):
+    """The minute has no count: ``state`` and one word say why."""
+
+    def __init__(self, state: CameraState, detail: StrEnum) -> None:
+        super().__init__(detail.value)
+        self.state = state
+
+
+async def observe(shop: Workshop, held: Claim) -> bool:
+    """Observe one claimed slot; tell whether its answer was written.
+
+    1. Load the camera; a camera that is closed or gone has no turn.
+    2. Fetch the still from its connector.
+    3. In one thread: decode, find the people, count, draw them on the background, encode.
+    4. Store the masked picture under a new key.
+    5. In one transaction: slot done, observation, latest answer.
+
+    Whatever fails on the way becomes the state of this slot, with no count. The frame
+    lives only in step 3. A picture whose transaction is lost is swept later.
+    """
+    camera = await Camera.get_or_none(id=held.camera_id).select_related("latest")
+    if camera is None or not camera.is_open:
+        await ledger.drop(held)
+        return False
+    at = shop.clock()
+    still: Still | None = None
+    try:
+        still = await _fetch(shop, camera, at)
+        answer = await _answer(shop, camera, held, still, at)
+    except _Failed as failure:
+        answer = Answer(failure.state, str(failure), None, camera.engine)
+    if still is not None:
+        answer = _with_still(answer, still)
+    written = await ledger.finish(held, answer, shop.clock())
+    log.info(
+        "observed",
+        camera=camera.public_id,
+        minute=held.minute.isoformat(),
+        state=answer.state.value,
+        count=answer.count,
+        written=written,
+    )
+    return written
+
+
+async def _fetch(shop: Workshop, camera: Camera, at: datetime) -> Still:
+    """Do step 2."""
+    timeout = shop.services.settings.capture_timeout
+    connector = shop.services.connectors.get(camera.connector)
+    if connector is None:
+        raise _Failed(CameraState.UNREACHABLE, Remark.NO_CONNECTOR)
+    try:
+        source = shop.services.sealer.unseal(camera.source)
+        async with asyncio.timeout(timeout + 1):  # for a connector that forgets its own
+            return await connector.fetch(source, at, timeout)
+    except CameraUnreachable as error:
+        raise _Failed(CameraState.UNREACHABLE, error.phase) from error
+    except PermanentFailure as error:
+        raise _Failed(CameraState.UNREACHABLE, Remark.SEALED) from error
+    except TimeoutError:
+        raise _Failed(CameraState.UNREACHABLE, Phase.TIMEOUT) from None
+    except Exception as error:
+        log.exception("a connector failed", connector=camera.connector, camera=camera.public_id)
+        raise _Failed(CameraState.UNREACHABLE, Phase.ANSWER) from error
+
+
+async def _answer(
+    shop: Workshop, camera: Camera, held: Claim, still: Still, at: datetime
+) -> Answer:
+    """Do steps 3 and 4."""
+    _check_freshness(camera, still, at)
+    background, remarks = await _background(shop, camera)
+    analysis, picture = await _analyse(shop, camera, still, background)
+    remarks = (*remarks, *analysis.remarks)
+    key = ""
+    if picture is not None:
+        key = picture_key(camera.public_id, held.minute)
+        try:
+            await shop.services.storage.put(key, picture)
+        except TemporaryFailure as error:
+            # The count is known and is kept; only the picture is not there.
+            log.warning("no picture stored", camera=camera.public_id, error=str(error))
+            key = ""
+            remarks = (*remarks, Remark.PICTURE_NOT_STORED)
+    return Answer(
+        state=CameraState.OK,
+        detail=remarks[0].value if remarks else "",
+        count=analysis.count,
+        engine=camera.engine,
+        picture=key,
+        width=analysis.width,
+        height=analysis.height,
+    )
+
+
+async def _background(shop: Workshop, camera: Camera) -> tuple[Frame | None, tuple[Remark, ...]]:
+    try:
+        return await shop.backgrounds.of_camera(camera.id), ()
+    except (TemporaryFailure, PictureRefused) as error:
+        log.warning("no background", camera=camera.public_id, error=str(error))
+        return None, (Remark.BACKGROUND_UNREADABLE,)
+
+
+async def _analyse(
+    shop: Workshop, camera: Camera, still: Still, background: Frame | None
+) -> tuple[Analysis, bytes | None]:
+    """Do step 3: the only place where the frame is decoded, and it stays in the thread."""
+    services = shop.services
+    try:
+        engine = services.engines.get(camera.engine)
+        style = services.engines.info(camera.engine).style
+    except (KeyError, PermanentFailure, StartRefused) as error:
+        raise _Failed(CameraState.ENGINE_FAILED, Remark.ENGINE_MISSING) from error
+
+    def analyse() -> tuple[Analysis, bytes | None]:
+        pixels = services.settings.max_picture_pixels
+        analysis = analyse_still(still.data, engine, camera.level, background, pixels, style)
+        return analysis, None if analysis.masked is None else encode_jpeg(analysis.masked)
+
+    try:
+        return await shop.analysis.run(analyse, services.settings.analysis_timeout)
+    except PictureRefused as error:
+        raise _Failed(CameraState.BAD_PICTURE, error.problem) from error
+    except BlackPicture as error:
+        raise _Failed(CameraState.BAD_PICTURE, Remark.BLACK) from error
+    except AnalysisTimeout as error:
+        raise _Failed(CameraState.ENGINE_FAILED, Remark.ENGINE_SLOW) from error
+    except EngineFailure as error:
+        log.warning(
+            "engine failed", engine=camera.engine, camera=camera.public_id, error=str(error)
+        )
+        raise _Failed(CameraState.ENGINE_FAILED, Remark.ENGINE_ERROR) from error
+    except Exception as error:
+        log.exception("analysis failed", engine=camera.engine, camera=camera.public_id)
+        raise _Failed(CameraState.ENGINE_FAILED, Remark.ENGINE_ERROR) from error
+
+
+def picture_key(camera_public_id: str, minute: datetime) -> str:
+    """Name a masked picture; the random part makes its address unguessable and never reused."""
+    return f"masked/{camera_public_id}/{minute:%Y%m%dT%H%M%S}-{secrets.token_hex(8)}.jpg"
+
+
+def _check_freshness(camera: Camera, still: Still, at: datetime) -> None:
+    if still.captured_at < at - LATE_AFTER:
+        raise _Failed(CameraState.BAD_PICTURE, Remark.LATE)
+    latest: Latest | None = camera.latest
+    if latest is None or latest.frame_since is None or camera.connector in _MAY_REPEAT:
+        return
+    stands_still = still.captured_at - latest.frame_since >= FROZEN_AFTER
+    if stands_still and _digest(still) == latest.frame_sha256:
+        raise _Failed(CameraState.BAD_PICTURE, Remark.FROZEN)
+
+
+def _with_still(answer: Answer, still: Still) -> Answer:
+    return replace(answer, captured_at=still.captured_at, frame_sha256=_digest(still))
+
+
+def _digest(still: Still) -> str:
+    return hashlib.sha256(still.data).hexdigest()

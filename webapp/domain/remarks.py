@@ -1,0 +1,26 @@
+"""What may be wrong with one analysis besides the connection and the file: one word each.
+
+``Latest.detail`` holds such a word, or a ``Phase`` of the connection, or a
+``PictureProblem``; screens put it into the reader's language.
+"""
+
+from enum import StrEnum
+
+
+class Remark(StrEnum):
+    """One word for what is not as it should be."""
+
+    # With a count all the same.
+    BACKGROUND_SHAPE = "background_shape"  # another shape than the picture: register it again
+    BACKGROUND_UNREADABLE = "background_unreadable"  # the store did not give it
+    PICTURE_NOT_STORED = "picture_not_stored"  # the store is full or away
+
+    # Without a count.
+    BLACK = "black"  # nothing is to be seen
+    FROZEN = "frozen"  # the same picture again and again
+    LATE = "late"  # the camera itself says that its picture is old
+    NO_CONNECTOR = "no_connector"  # this kind of source is not installed
+    SEALED = "sealed"  # the address was encrypted with another secret key
+    ENGINE_MISSING = "engine_missing"  # the AI mode is not installed
+    ENGINE_SLOW = "engine_slow"  # it took too long
+    ENGINE_ERROR = "engine_error"  # it failed on this picture
