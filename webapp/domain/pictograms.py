@@ -32,7 +32,7 @@ _COMPASS: Int64 = np.array(
     ],
     np.int64,
 )
-_INWARD = np.sign(_COMPASS)
+_SIDES = np.sign(_COMPASS)
 _MOST_DISCS = 4
 _LARGEST_KEPT = 400  # a figure of 400 pixels has masks of 0.15 MB; all smaller ones 20 MB
 
@@ -197,7 +197,7 @@ def _samples(height: int) -> int:
     """Return how often a pixel is sampled along each side; large figures need it less."""
     if height <= 128:
         return 8
-    return 4 if height <= 1000 else 2
+    return 4 if height <= 1600 else 2
 
 
 def _hulls(pieces: list[Piece], outline: int) -> tuple[Int64, Int64]:
@@ -215,17 +215,18 @@ def _hulls(pieces: list[Piece], outline: int) -> tuple[Int64, Int64]:
     row = np.arange(len(pieces))[:, None]
     points = centres[row, farthest]
     radius = radii[row, farthest][..., None]
-    half = _UNIT // 2
-    return (
-        points + (radius * _COMPASS + half) // _UNIT,
-        points + ((radius + outline) * _COMPASS + half) // _UNIT,
-    )
+    return points + _spokes(radius), points + _spokes(radius + outline)
+
+
+def _spokes(radius: Int64) -> Int64:
+    """Return the way from a centre to its rim in each direction, rounded evenly to all sides."""
+    return _SIDES * ((radius * np.abs(_COMPASS) + _UNIT // 2) // _UNIT)
 
 
 def _fill(mask: UInt8, points: Int64, scale: int, value: int) -> None:
     # A sample's place is its centre, so half a sample is taken off; edges that run through
     # a centre are drawn inwards, or right and lower edges would come out a sample fatter.
-    fixed = (points * scale - SUB // 2 - _INWARD).astype(np.int32)
+    fixed = (points * scale - SUB // 2 - _SIDES).astype(np.int32)
     cv2.fillConvexPoly(mask, fixed, value, cv2.LINE_8, 4)
 
 
@@ -239,5 +240,6 @@ def _sum_up(mask: UInt8, scale: int) -> UInt8:
 
 
 def _div(value: int, by: int) -> int:
-    """Divide and round to the nearest whole number."""
-    return (value + by // 2) // by
+    """Divide and round to the nearest whole number, evenly to both sides of 0."""
+    nearest = (abs(value) + by // 2) // by
+    return nearest if value >= 0 else -nearest

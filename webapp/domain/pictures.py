@@ -36,8 +36,8 @@ MAX_BLUR = 10
 # Whoever looks at 32 pixels sees no scene; an engine would count 0 where nothing is known.
 MIN_SIDE = 16
 
-# What libjpeg shows for blocks that a file does not hold.
-_MISSING_GREY = 128
+# What libjpeg shows for blocks that a file does not hold; the darker ones come of CMYK.
+_MISSING_GREYS = (128, 64, 65)
 
 
 def decode(
@@ -175,9 +175,10 @@ def _lacks_blocks(data: bytes, pixels: UInt8) -> bool:
 
     The decoder shows missing blocks in grey without a word. Where a corner is that very
     grey, more data is put before the end mark: a whole picture does not change by it.
+    (A progressive file without its last passes is coarse, yet whole: it may pass.)
     """
     corners = pixels[:: pixels.shape[0] - 1 or 1, :: pixels.shape[1] - 1 or 1]
-    if not (corners == _MISSING_GREY).all(axis=2).any():
+    if not np.isin(corners, _MISSING_GREYS).all(axis=2).any():
         return False
     small = cv2.IMREAD_REDUCED_GRAYSCALE_8
     longer = data[:-2] + b"\x5a\xa5\x3c\x0f" * 64 + data[-2:]
