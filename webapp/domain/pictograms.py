@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from nigiwai_engine_api.types import UInt8
 
+Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 
 SUB = 16  # a pixel has 16 steps
@@ -184,11 +185,12 @@ def draw(pieces: list[Piece], outline: int, canvas: Rect) -> Masks:
     figure = np.zeros((height * scale, width * scale), np.uint8)
     outlined = np.zeros_like(figure)
     origin = np.array([rect.left, rect.top]) * SUB
-    for piece, inner, outer in zip(pieces, points - origin, grown - origin, strict=True):
-        _fill(outlined, outer, scale, 1)
+    inner, outer = _fixed(points - origin, scale), _fixed(grown - origin, scale)
+    for index, piece in enumerate(pieces):
+        _fill(outlined, outer[index], 1)
         if piece.parts:
-            _fill(figure, outer, scale, 0)
-        _fill(figure, inner, scale, 1)
+            _fill(figure, outer[index], 0)
+        _fill(figure, inner[index], 1)
     inside, whole = _sum_up(figure, scale), _sum_up(outlined, scale)
     return Masks(rect, inside, np.maximum(whole, inside) - inside)
 
@@ -223,11 +225,15 @@ def _spokes(radius: Int64) -> Int64:
     return _SIDES * ((radius * np.abs(_COMPASS) + _UNIT // 2) // _UNIT)
 
 
-def _fill(mask: UInt8, points: Int64, scale: int, value: int) -> None:
+def _fixed(points: Int64, scale: int) -> Int32:
+    """Turn sixteenths of a pixel into sixteenths of a sample, as the mask counts them."""
     # A sample's place is its centre, so half a sample is taken off; edges that run through
     # a centre are drawn inwards, or right and lower edges would come out a sample fatter.
-    fixed = (points * scale - SUB // 2 - _SIDES).astype(np.int32)
-    cv2.fillConvexPoly(mask, fixed, value, cv2.LINE_8, 4)
+    return (points * scale - SUB // 2 - _SIDES).astype(np.int32)
+
+
+def _fill(mask: UInt8, points: Int32, value: int) -> None:
+    cv2.fillConvexPoly(mask, points, value, cv2.LINE_8, 4)
 
 
 def _sum_up(mask: UInt8, scale: int) -> UInt8:

@@ -55,7 +55,7 @@ _ANY_SOF = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _MAX_SCANS = 100
 
 # A marker in the coded data; FF00 is a coded FF, FFD0..FFD7 are restart marks.
-_NEXT_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+_NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 _PNG_KEPT = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"eXIf", b"IEND"}
 _PNG_DEPTHS = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}
