@@ -55,9 +55,9 @@ class Target:
 class HttpSnapshotConnector:
     """Asks a camera for one still; every failure is a ``CameraUnreachable`` with its phase."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, backend: GuardedBackend | None = None) -> None:
         self._max_bytes = settings.max_upload_bytes
-        self._backend = GuardedBackend(settings.camera_networks)
+        self._backend = backend or GuardedBackend(settings.camera_networks)
         # These two write addresses and, in detail, the Authorization header into the log.
         for name in ("httpx", "httpcore"):
             logging.getLogger(name).setLevel(logging.WARNING)
@@ -164,11 +164,15 @@ def parse_url(value: object) -> httpx.URL:
     except httpx.InvalidURL:
         message = "The address of the camera makes no sense."
         raise CameraUnreachable(Phase.SETTINGS, message) from None
-    if url.scheme not in DEFAULT_PORTS or not url.host or url.port == 0:
+    if url.scheme not in DEFAULT_PORTS or not url.host or not _has_port(url):
         message = "The address of a camera begins with http:// or https:// and names a host."
         raise CameraUnreachable(Phase.SETTINGS, message)
     literal(url.raw_host.decode("ascii"))
     return url
+
+
+def _has_port(url: httpx.URL) -> bool:
+    return url.port is None or 1 <= url.port <= 65535
 
 
 def _may_keep_credentials(before: httpx.URL, after: httpx.URL) -> bool:

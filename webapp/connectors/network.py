@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import anyio.to_thread
@@ -21,6 +21,7 @@ from webapp.connectors import CameraUnreachable, Phase
 
 Address = IPv4Address | IPv6Address
 Networks = Sequence[IPv4Network | IPv6Network]
+LookUp = Callable[[str, int], list[str]]
 SocketOption = (
     tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 )
@@ -31,6 +32,8 @@ ADDRESSES_TRIED = 4
 
 # What inet_aton would read as an IPv4 address: 2130706433, 0x7f.1, 0177.0.0.1, 127.1.
 _NUMERIC = re.compile(r"^(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*\.?$", re.IGNORECASE)
+
+_NAME = re.compile(r"^[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_.])?$", re.IGNORECASE)
 
 
 def is_allowed(address: Address, networks: Networks) -> bool:
@@ -51,17 +54,23 @@ def literal(host: str) -> Address | None:
         return ip_address(host)
     except ValueError:
         pass
-    if _NUMERIC.match(host) or ":" in host or "%" in host:
+    if _NUMERIC.match(host) or not _NAME.match(host):
         raise CameraUnreachable(Phase.SETTINGS, "The address is not written in the usual form.")
     return None
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Connects to allowed addresses only."""
+    """Connects to allowed addresses only, by way of ``inner``; ``look_up`` resolves names."""
 
-    def __init__(self, networks: Networks) -> None:
+    def __init__(
+        self,
+        networks: Networks,
+        inner: httpcore.AsyncNetworkBackend | None = None,
+        look_up: LookUp | None = None,
+    ) -> None:
         self._networks = networks
-        self._inner = httpcore.AnyIOBackend()
+        self._inner = inner or httpcore.AnyIOBackend()
+        self._look_up = look_up or _look_up
         self._resolvers = anyio.CapacityLimiter(RESOLVER_THREADS)
 
     async def connect_tcp(
@@ -96,13 +105,11 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             return [address]
         try:
             found = await anyio.to_thread.run_sync(
-                lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM),
-                abandon_on_cancel=True,
-                limiter=self._resolvers,
+                self._look_up, host, port, abandon_on_cancel=True, limiter=self._resolvers
             )
         except (OSError, UnicodeError):
             raise CameraUnreachable(Phase.ADDRESS, "The camera's name is not known.") from None
-        return list(dict.fromkeys(ip_address(entry[4][0]) for entry in found))
+        return [ip_address(address) for address in dict.fromkeys(found)]
 
 
 class GuardedTransport(httpx.AsyncHTTPTransport):
@@ -113,3 +120,8 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=certificates, max_keepalive_connections=0, network_backend=backend
         )
+
+
+def _look_up(host: str, port: int) -> list[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(entry[4][0]) for entry in found]

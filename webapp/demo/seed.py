@@ -14,7 +14,7 @@ from webapp.connectors.file import Crop
 from webapp.database import connection_name
 from webapp.demo.settings import FOLDER
 from webapp.domain.pictures import decode, encode_png
-from webapp.models import Background, Camera, Member, Organisation, PublicPage, Role
+from webapp.models import Background, Camera, Latest, Member, Organisation, PublicPage, Role
 from webapp.models.fields import public_id
 from webapp.services import Services
 
@@ -111,6 +111,7 @@ async def _create_camera(
         source=services.sealer.seal(source),
         created_at=at,
     )
+    await Latest.create(organisation=organisation, camera=camera)
     await Background.create(
         organisation=organisation,
         camera=camera,
