@@ -24,6 +24,7 @@ COMMANDS = {
     "analyse": "webapp.commands.analyse:analyse",
     "evaluate": "webapp.commands.evaluate:evaluate",
     "bench": "jobs.commands.bench:bench",
+    "assets": "webapp.commands.assets:assets",
 }
 
 

@@ -44,8 +44,14 @@ def locale_of(request: Request) -> Locale:
 
 @cache
 def asset(path: str) -> str:
-    """The address of a static file, with its content's hash so that caches never lie."""
-    digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]
+    """The address of a static file, with its content's hash so that caches never lie.
+
+    A file that was not copied yet (``nigiwai assets``) keeps its plain address.
+    """
+    file = STATIC / path
+    if not file.is_file():
+        return f"/static/{path}"
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
     return f"/static/{path}?v={digest}"
 
 

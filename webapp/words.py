@@ -102,4 +102,87 @@ def picture_problem(problem: PictureProblem) -> str:
     return PICTURE_PROBLEMS.get(problem, N_("この画像は使えません。別の画像をお試しください。"))
 
 
-PICTURE_PROBLEMS: dict[PictureProblem, str] = {}
+PICTURE_PROBLEMS = {
+    PictureProblem.EMPTY: N_("ファイルが空です。別の画像をお試しください。"),
+    PictureProblem.TOO_LARGE: N_("画像が大きすぎます。10 MB以下の画像をお使いください。"),
+    PictureProblem.NOT_A_PICTURE: N_("画像ではありません。JPEGまたはPNGの画像をお使いください。"),
+    PictureProblem.UNSUPPORTED: N_(
+        "この形式の画像は使えません。一般的なJPEGまたはPNGで保存し直してください。"
+    ),
+    PictureProblem.TRUNCATED: N_("画像が途中で切れています。もう一度お試しください。"),
+    PictureProblem.DAMAGED: N_("画像が壊れています。別の画像をお試しください。"),
+    PictureProblem.TOO_MANY_PIXELS: N_(
+        "画像の縦横が大きすぎます。縮小した画像をお使いください。"
+    ),
+    PictureProblem.TOO_SMALL: N_("画像が小さすぎます。カメラと同じ大きさの画像をお使いください。"),
+    PictureProblem.OTHER_ASPECT: N_(
+        "カメラの画像と縦横の比率が違います。カメラと同じ比率の画像をお使いください。"
+    ),
+}
+
+# Kinds of sources.
+CONNECTORS = {
+    "http_snapshot": N_("ネットワークカメラ（HTTPスナップショット）"),
+    "file": N_("ファイル"),
+}
+
+BLACK_PICTURE = N_("画像が真っ黒です。レンズカバーや照明を確認してください。")
+ENGINE_FAILED = N_("AIモードがこの画像を解析できませんでした。別のAIモードをお試しください。")
+NOT_NOW = N_("いまは処理できません。少し待ってから、もう一度お試しください。")
+
+# What is stored beside a state is a plain English sentence; here in words for members.
+DETAILS = {
+    "The camera sends the same picture again and again.": N_(
+        "同じ画像が届き続けています。カメラを再起動してください。"
+    ),
+    "The camera's picture is old.": N_("古い画像が届いています。カメラの時計を確認してください。"),
+    "The camera's picture is black.": BLACK_PICTURE,
+    "The picture could not be stored.": N_(
+        "人数は数えましたが、画像を保存できませんでした。続く場合は事業者にご連絡ください。"
+    ),
+    "The background could not be read.": N_(
+        "背景画像を読み込めませんでした。背景画像を登録し直してください。"
+    ),
+    "The background has another shape than the camera's picture; register it again.": N_(
+        "カメラの画像の縦横の比率が変わりました。背景画像を登録し直してください。"
+    ),
+    "The AI mode of this camera is not installed.": N_(
+        "このカメラのAIモードは使えなくなりました。カメラ設定で選び直してください。"
+    ),
+    "The AI mode took too long.": N_("解析に時間がかかりすぎています。"),
+    "The camera did not answer in time.": PHASES[Phase.TIMEOUT],
+    "The address of this camera was encrypted with another secret key.": N_(
+        "接続先を読み取れません。カメラ設定で接続先を入力し直してください。"
+    ),
+    "The camera asks for a user name and a password.": N_(
+        "カメラにユーザ名とパスワードが必要です。カメラ設定で入力してください。"
+    ),
+    "The camera refuses this user name and password.": PHASES[Phase.SIGN_IN],
+    "The camera has nothing at this address.": N_(
+        "そのURLには何もありません。スナップショットのURLを確認してください。"
+    ),
+    "The camera answered with a page, not a picture.": PHASES[Phase.ANSWER],
+    "The camera answered with a video stream; give the address of its still.": N_(
+        "映像の配信が返りました。静止画（スナップショット）のURLを入力してください。"
+    ),
+    "The camera's certificate is not trusted.": N_(
+        "カメラの証明書を確認できません。自己署名の証明書の場合は、許可する設定にしてください。"
+    ),
+    "The camera answers, but not in HTTPS.": N_(
+        "カメラがHTTPSに対応していません。http:// で始まるURLをお試しください。"
+    ),
+    "Nothing answers at the camera's address.": PHASES[Phase.CONNECT],
+    "There is no such file in the footage folder.": N_("映像フォルダにそのファイルがありません。"),
+    "The file is neither a picture (JPEG, PNG) nor a video.": N_(
+        "画像（JPEG、PNG）か動画のファイルを指定してください。"
+    ),
+    "The folder holds no pictures.": N_("フォルダに画像がありません。"),
+    "The video cannot be read.": N_("動画を読み込めません。別の動画をお試しください。"),
+}
+
+
+def detail(sentence: str) -> str:
+    """The message id for a stored sentence; empty for one that says nothing to members."""
+    if sentence.startswith("The crop lies outside"):
+        return N_("切り抜きが画像の外に出ています。切り抜きの数値を確認してください。")
+    return DETAILS.get(sentence, "")

@@ -1,0 +1,67 @@
+"""A background on its way to be registered, kept between two steps of a form.
+
+It may show people, so the store gets only ciphertext: the key travels in the page of the
+admin who is looking at it and is kept nowhere. Registering deletes the draft; what is
+left lying is worthless and swept after half an hour.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from webapp.models import Camera
+from webapp.storage import Storage
+
+PREFIX = "drafts/"
+KEPT = timedelta(minutes=30)
+_TIME_BYTES = 8
+
+
+async def keep_draft(storage: Storage, camera: Camera, picture: bytes, at: datetime) -> str:
+    """Store ``picture`` encrypted; returns the token that opens it."""
+    token = secrets.token_urlsafe(32)
+    stamp = int(at.timestamp()).to_bytes(_TIME_BYTES, "big")
+    # Each token encrypts one message, so a fixed nonce is used once.
+    sealed = AESGCM(_key(token)).encrypt(bytes(12), picture, _bound_to(camera, stamp))
+    await storage.put(_name(camera, token), stamp + sealed)
+    return token
+
+
+async def open_draft(storage: Storage, camera: Camera, token: str, at: datetime) -> bytes | None:
+    """The draft of this camera, or None when it is gone, too old or another's."""
+    if not token or len(token) > 100:
+        return None
+    data = await storage.get(_name(camera, token))
+    if data is None or len(data) <= _TIME_BYTES:
+        return None
+    stamp, sealed = data[:_TIME_BYTES], data[_TIME_BYTES:]
+    if at.timestamp() - int.from_bytes(stamp, "big") > KEPT.total_seconds():
+        return None
+    try:
+        return AESGCM(_key(token)).decrypt(bytes(12), sealed, _bound_to(camera, stamp))
+    except InvalidTag:
+        return None
+
+
+async def drop_draft(storage: Storage, camera: Camera, token: str) -> None:
+    """Delete the draft; one that is gone already is no error."""
+    if token:
+        await storage.delete([_name(camera, token)])
+
+
+def _name(camera: Camera, token: str) -> str:
+    digest = hashlib.sha256(b"name" + token.encode()).hexdigest()[:32]
+    return f"{PREFIX}{camera.public_id}/{digest}.sealed"
+
+
+def _key(token: str) -> bytes:
+    return hashlib.sha256(b"key" + token.encode()).digest()
+
+
+def _bound_to(camera: Camera, stamp: bytes) -> bytes:
+    return camera.public_id.encode() + stamp

@@ -1,0 +1,259 @@
+"""The camera screens: list, one camera, and adding, changing and removing one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from nigiwai_engine_api import EngineInfo
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from tortoise.transactions import in_transaction
+
+from webapp import outbox, words
+from webapp.access import camera_of, organisation_of
+from webapp.cameras import queries
+from webapp.cameras.chart import draw_hour
+from webapp.cameras.forms import CameraForm, empty_form, form_of_camera, read_form
+from webapp.cameras.sight import refresh_seconds, sight_of
+from webapp.cameras.trial import Trial, try_camera
+from webapp.connectors.sources import describe
+from webapp.errors import PermanentFailure, UserError
+from webapp.http import form_of, locale_of, name_field, page, redirect, services_of, text_field
+from webapp.models import Camera, Latest
+
+
+async def home(request: Request) -> Response:  # noqa: ARG001 - every view takes it
+    """The list is the first screen."""
+    return RedirectResponse("/cameras", 303)
+
+
+async def camera_list(request: Request) -> Response:
+    """Show every camera of the organisation."""
+    return page(request, "cameras/list.html", **await _cards(request))
+
+
+async def cards(request: Request) -> Response:
+    """Answer the cards alone, for the refresh of each minute."""
+    return page(request, "cameras/_cards.html", **await _cards(request))
+
+
+async def camera_page(request: Request) -> Response:
+    """Show one camera: picture, count, the last hour, and what belongs to it."""
+    camera = await camera_of(request)
+    services = services_of(request)
+    source = source_of(request, camera)
+    return page(
+        request,
+        "cameras/page.html",
+        background=await queries.background_of(camera),
+        public=await queries.public_page_of(camera),
+        public_origin=services.settings.origin,
+        source=describe(source) if source else "",
+        engine=_engine_info(request, camera.engine),
+        **await _live(request, camera),
+    )
+
+
+async def live(request: Request) -> Response:
+    """Answer the part of the camera page that changes each minute."""
+    return page(
+        request, "cameras/_live.html", **await _live(request, await camera_of(request))
+    )
+
+
+async def new(request: Request) -> Response:
+    """Ask for a new camera."""
+    return _form_page(request, empty_form(services_of(request).engines.names))
+
+
+async def create(request: Request) -> Response:
+    """Add a camera and the row for what will be seen of it."""
+    services = services_of(request)
+    entered = read_form(await form_of(request), services.engines.names)
+    if entered.errors:
+        return _form_page(request, entered, status=422)
+    organisation = organisation_of(request)
+    async with in_transaction() as connection:
+        camera = Camera(organisation_id=organisation.id)
+        _fill(camera, entered, services.sealer.seal(entered.source))
+        await camera.save(using_db=connection)
+        await Latest.create(
+            organisation_id=organisation.id, camera_id=camera.id, using_db=connection
+        )
+    return redirect(f"/cameras/{camera.public_id}", done="camera_added")
+
+
+async def edit(request: Request) -> Response:
+    """Show a camera's settings."""
+    camera = await camera_of(request)
+    form = form_of_camera(camera, source_of(request, camera))
+    return _form_page(request, form, camera)
+
+
+async def save(request: Request) -> Response:
+    """Change a camera's settings; what leads to it stays encrypted."""
+    camera = await camera_of(request)
+    services = services_of(request)
+    entered = read_form(
+        await form_of(request), services.engines.names, source_of(request, camera)
+    )
+    if entered.errors:
+        return _form_page(request, entered, camera, status=422)
+    _fill(camera, entered, services.sealer.seal(entered.source))
+    await camera.save()
+    return redirect(f"/cameras/{camera.public_id}", done="camera_saved")
+
+
+async def test_new(request: Request) -> Response:
+    """Try what was entered for a new camera."""
+    return await _test(request, None)
+
+
+async def test_existing(request: Request) -> Response:
+    """Try what was entered for a camera that is there already."""
+    return await _test(request, await camera_of(request))
+
+
+async def rename(request: Request) -> Response:
+    """Give a camera another name, in place when HTMX asks."""
+    camera = await camera_of(request)
+    form = await form_of(request)
+    is_htmx = bool(request.headers.get("hx-request"))
+    try:
+        camera.name = name_field(form)
+    except UserError as error:
+        entered = text_field(form, "name")
+        if is_htmx:
+            return page(
+                request, "cameras/_name.html", 422, camera=camera, error=error, entered=entered
+            )
+        values = form_of_camera(camera, source_of(request, camera))
+        values.values["name"], values.errors["name"] = entered, error
+        return _form_page(request, values, camera, status=422)
+    await camera.save(update_fields=["name"])
+    if is_htmx:
+        return page(request, "cameras/_name.html", camera=camera, error=None, entered="")
+    return redirect("/cameras", done="camera_renamed")
+
+
+async def confirm_delete(request: Request) -> Response:
+    """Ask first, with the name and what goes with it."""
+    camera = await camera_of(request)
+    return page(
+        request,
+        "cameras/delete.html",
+        camera=camera,
+        public=await queries.public_page_of(camera),
+        background=await queries.background_of(camera),
+    )
+
+
+async def delete(request: Request) -> Response:
+    """Remove a camera: its key dies with the row, its pictures go by the outbox."""
+    camera = await camera_of(request)
+    await form_of(request)
+    prefixes = [f"{kind}/{camera.public_id}/" for kind in ("masked", "backgrounds", "drafts")]
+    async with in_transaction() as connection:
+        await outbox.write(
+            camera.organisation_id,
+            outbox.PICTURES_DELETE,
+            {"keys": [], "prefixes": prefixes},
+            f"camera-gone:{camera.public_id}",
+            datetime.now(UTC),
+            using_db=connection,
+        )
+        await camera.delete(using_db=connection)
+    return redirect("/cameras", done="camera_removed")
+
+
+def source_of(request: Request, camera: Camera) -> dict[str, Any]:
+    """What leads to the camera's pictures; empty when it cannot be decrypted any more."""
+    try:
+        return services_of(request).sealer.unseal(camera.source)
+    except PermanentFailure:
+        return {}
+
+
+def _engine_info(request: Request, name: str) -> EngineInfo | None:
+    try:
+        return services_of(request).engines.info(name)
+    except KeyError:  # it was switched off in plugins.toml
+        return None
+
+
+def _fill(camera: Camera, entered: CameraForm, sealed: str) -> None:
+    camera.name = entered.values["name"]
+    camera.connector = entered.values["connector"]
+    camera.engine = entered.values["engine"]
+    camera.level = entered.level
+    camera.is_open = entered.is_open
+    camera.source = sealed
+
+
+async def _test(request: Request, camera: Camera | None) -> Response:
+    services = services_of(request)
+    kept = source_of(request, camera) if camera else None
+    entered = read_form(await form_of(request), services.engines.names, kept)
+    # A name is not needed to try.
+    errors = {name: error for name, error in entered.errors.items() if name != "name"}
+    if errors:
+        locale = locale_of(request)
+        problem = " ".join(locale.text(e.message, e.values) for e in errors.values())
+        trial = Trial(problem=problem)
+    else:
+        trial = await try_camera(
+            services,
+            entered.values["connector"],
+            entered.source,
+            entered.values["engine"],
+            entered.level,
+            datetime.now(UTC),
+        )
+    if request.headers.get("hx-request"):
+        return page(request, "cameras/_trial.html", 422 if trial.problem else 200, trial=trial)
+    entered.errors = errors
+    return _form_page(request, entered, camera, trial=trial, status=422 if trial.problem else 200)
+
+
+def _form_page(
+    request: Request,
+    form: CameraForm,
+    camera: Camera | None = None,
+    *,
+    trial: Trial | None = None,
+    status: int = 200,
+) -> Response:
+    source = source_of(request, camera) if camera else {}
+    return page(
+        request,
+        "cameras/form.html",
+        status,
+        form=form,
+        camera=camera,
+        trial=trial,
+        kept_source=describe(source) if source else "",
+        engines=services_of(request).engines.infos,
+        connectors=words.CONNECTORS,
+    )
+
+
+async def _cards(request: Request) -> dict[str, Any]:
+    settings = services_of(request).settings
+    now = datetime.now(UTC)
+    return {
+        "cards": await queries.cards_of(organisation_of(request).id, settings, now),
+        "refresh": refresh_seconds(settings),
+    }
+
+
+async def _live(request: Request, camera: Camera) -> dict[str, Any]:
+    settings = services_of(request).settings
+    now = datetime.now(UTC)
+    hour = await queries.last_hour(camera, now)
+    return {
+        "camera": camera,
+        "sight": sight_of(camera, settings, now),
+        "chart": draw_hour(hour, now, settings.capture_interval),
+        "refresh": refresh_seconds(settings),
+    }

@@ -1,0 +1,136 @@
+"""接続テスト: one picture from a camera, and what the engine sees in it.
+
+The picture is shown to the admin who asked and is kept nowhere.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import anyio.to_thread
+import cv2
+import numpy as np
+from nigiwai_engine_api import EngineFailure, Frame, People
+
+from webapp import words
+from webapp.analysis import BlackPicture, analyse_still
+from webapp.connectors import CameraUnreachable
+from webapp.domain.pictures import PictureRefused, decode, encode_jpeg
+from webapp.errors import PermanentFailure, StartRefused, TemporaryFailure
+from webapp.services import Services
+
+PREVIEW_SIDE = 960
+PREVIEW_QUALITY = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Somebody who was found, in pixels of the preview."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A picture for the page itself: a ``data:`` address, its size, and who is in it."""
+
+    url: str
+    width: int
+    height: int
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How the test went: a preview and a count, or ``problem`` (a message id)."""
+
+    preview: Preview | None = None
+    count: int = 0
+    width: int = 0
+    height: int = 0
+    problem: str = ""
+
+
+async def try_camera(
+    services: Services,
+    connector: str,
+    source: Mapping[str, Any],
+    engine: str,
+    level: int,
+    now: datetime,
+) -> Trial:
+    """Fetch one picture and look for people in it; never raises for what a camera may do."""
+    try:
+        still = await services.connectors[connector].fetch(
+            source, now, services.settings.capture_timeout
+        )
+        people, frame = await find_in(services, still.data, engine, level)
+    except TRIAL_FAILURES as error:
+        return Trial(problem=problem_of(error))
+    preview = await anyio.to_thread.run_sync(preview_of, frame, people)
+    return Trial(preview, len(people), frame.width, frame.height)
+
+
+TRIAL_FAILURES = (
+    CameraUnreachable,
+    PictureRefused,
+    BlackPicture,
+    EngineFailure,
+    TemporaryFailure,
+    PermanentFailure,
+    StartRefused,
+    KeyError,
+)
+
+
+async def find_in(
+    services: Services, data: bytes, engine_name: str, level: int
+) -> tuple[People, Frame]:
+    """The people of an encoded picture, and its pixels; raises one of ``TRIAL_FAILURES``."""
+    pixels = services.settings.max_picture_pixels
+
+    def find() -> tuple[People, Frame]:
+        engine = services.engines.get(engine_name)
+        analysis = analyse_still(data, engine, level, None, pixels)
+        return analysis.people, decode(data, max_pixels=pixels)
+
+    return await anyio.to_thread.run_sync(find)
+
+
+def problem_of(error: Exception) -> str:
+    """The message id that says what went wrong and what to do."""
+    if isinstance(error, CameraUnreachable):
+        return words.detail(str(error)) or words.PHASES[error.phase]
+    if isinstance(error, PictureRefused):
+        return words.picture_problem(error.problem)
+    if isinstance(error, BlackPicture):
+        return words.BLACK_PICTURE
+    if isinstance(error, EngineFailure | StartRefused | KeyError):
+        return words.ENGINE_FAILED
+    return words.NOT_NOW
+
+
+def preview_of(frame: Frame, people: People | None = None) -> Preview:
+    """A picture small enough to stand in a page. CPU work: call it in a thread."""
+    scale = min(1.0, PREVIEW_SIDE / max(frame.width, frame.height))
+    width, height = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
+    pixels = frame.pixels
+    if scale < 1:
+        pixels = np.asarray(
+            cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8
+        )
+    data = base64.b64encode(encode_jpeg(Frame(pixels), PREVIEW_QUALITY)).decode()
+    boxes = () if people is None else tuple(_box(box, scale) for box in people.boxes.tolist())
+    return Preview(f"data:image/jpeg;base64,{data}", width, height, boxes)
+
+
+def _box(box: list[float], scale: float) -> Box:
+    x1, y1, x2, y2 = (round(number * scale, 1) for number in box)
+    return Box(x1, y1, round(x2 - x1, 1), round(y2 - y1, 1))

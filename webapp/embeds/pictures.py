@@ -1,0 +1,37 @@
+"""Masked pictures by their signed address."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from webapp.embeds.signing import seconds_left
+from webapp.http import services_of
+
+KINDS = {".jpg": "image/jpeg", ".png": "image/png"}
+
+
+async def picture(request: Request) -> Response:
+    """Answer one masked picture; 404 for a spent address and for anything else in the store."""
+    services = services_of(request)
+    key = request.path_params["path"]
+    query = request.query_params
+    left = seconds_left(
+        services.settings, key, query.get("e", ""), query.get("s", ""), datetime.now(UTC)
+    )
+    kind = KINDS.get(key[-4:])
+    data = await services.storage.get(key) if left and kind else None
+    if data is None:
+        raise HTTPException(404)
+    return Response(
+        data,
+        media_type=kind,
+        headers={
+            "Cache-Control": f"public, max-age={left}, immutable",
+            "Content-Security-Policy": "default-src 'none'",
+            "Cross-Origin-Resource-Policy": "same-origin",
+        },
+    )

@@ -1,0 +1,70 @@
+"""The public page of a camera: what anyone with the key sees, and how an admin switches it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from tortoise.exceptions import IntegrityError
+
+from webapp.access import camera_of
+from webapp.cameras.sight import refresh_seconds, sight_of
+from webapp.http import form_of, page, redirect, services_of, text_field
+from webapp.i18n import Locale, accepted_language
+from webapp.models import PublicPage
+
+
+async def public_page(request: Request) -> Response:
+    """Show the picture, the state and, if it is switched on, the count."""
+    return page(request, "embeds/page.html", **await _view(request))
+
+
+async def public_live(request: Request) -> Response:
+    """Answer the part of the public page that changes each minute."""
+    return page(request, "embeds/_live.html", **await _view(request))
+
+
+async def save_public_page(request: Request) -> Response:
+    """Make the camera's public page, or change what it shows."""
+    camera = await camera_of(request)
+    form = await form_of(request)
+    shows_count = text_field(form, "shows_count") == "1"
+    path = f"/cameras/{camera.public_id}"
+    if await PublicPage.filter(camera_id=camera.id).update(shows_count=shows_count):
+        return redirect(path, done="page_saved")
+    try:
+        await PublicPage.create(
+            organisation_id=camera.organisation_id, camera_id=camera.id, shows_count=shows_count
+        )
+    except IntegrityError:  # somebody else was quicker; theirs stands
+        await PublicPage.filter(camera_id=camera.id).update(shows_count=shows_count)
+    return redirect(path, done="page_created")
+
+
+async def delete_public_page(request: Request) -> Response:
+    """Kill the key: it never returns."""
+    camera = await camera_of(request)
+    await form_of(request)
+    await PublicPage.filter(camera_id=camera.id).delete()
+    return redirect(f"/cameras/{camera.public_id}", done="page_removed")
+
+
+async def _view(request: Request) -> dict[str, Any]:
+    public = await PublicPage.get_or_none(key=request.path_params["key"]).select_related(
+        "organisation", "camera", "camera__latest"
+    )
+    if public is None:
+        raise HTTPException(404)
+    settings = services_of(request).settings
+    # A viewer's browser decides the language, signed in or not.
+    language = accepted_language(request.headers.get("accept-language", ""))
+    return {
+        "locale": Locale(language, public.organisation.time_zone),
+        "public": public,
+        "camera": public.camera,
+        "sight": sight_of(public.camera, settings, datetime.now(UTC)),
+        "refresh": refresh_seconds(settings),
+    }
