@@ -9,6 +9,7 @@ from nigiwai_engine_api import Frame
 from nigiwai_engine_api.types import Float32
 
 from nigiwai_engine_standard.boxes import Candidates, candidates
+from nigiwai_engine_standard.shrink import shrink
 from nigiwai_engine_standard.weights import Model, Weights
 
 WEIGHTS = Weights(
@@ -22,9 +23,11 @@ SIDE = 416
 STRIDES = (8, 16, 32)
 BINS = 11
 PERSON = 0
-MEAN = (103.53, 116.28, 123.675)
-DEVIATION = (57.375, 57.12, 58.395)
-LEAST_SCORE = 0.15
+MEAN = np.array([[103.53], [116.28], [123.675]])
+DEVIATION = np.array([[57.375], [57.12], [58.395]])
+# What each level 0..255 of blue, green and red becomes: 3x256.
+NORMALISED = ((np.arange(256) - MEAN) / DEVIATION).astype(np.float32)
+LEAST_SCORE = 0.2
 
 
 def find(model: Model, frame: Frame) -> Candidates:
@@ -39,12 +42,11 @@ def preprocess(frame: Frame) -> tuple[Float32, Float32]:
     ratio = min(SIDE / frame.width, SIDE / frame.height)
     width = min(SIDE, max(1, round(frame.width * ratio)))
     height = min(SIDE, max(1, round(frame.height * ratio)))
-    how = cv2.INTER_AREA if ratio < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(frame.pixels, (width, height), interpolation=how)
+    small = shrink(frame.pixels, width, height)
     tensor = np.empty((1, 3, SIDE, SIDE), np.float32)
     for channel, plane in enumerate(cv2.split(small)):
-        tensor[0, channel] = -MEAN[channel] / DEVIATION[channel]
-        tensor[0, channel, :height, :width] += plane * np.float32(1 / DEVIATION[channel])
+        tensor[0, channel] = NORMALISED[channel, 0]
+        tensor[0, channel, :height, :width] = cv2.LUT(plane, NORMALISED[channel])
     scale = np.array([width / frame.width, height / frame.height] * 2, np.float32)
     return tensor, scale
 

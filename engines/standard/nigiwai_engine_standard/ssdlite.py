@@ -9,6 +9,7 @@ from nigiwai_engine_api import Frame
 from nigiwai_engine_api.types import Float32, UInt8
 
 from nigiwai_engine_standard.boxes import Candidates, candidates
+from nigiwai_engine_standard.shrink import shrink
 from nigiwai_engine_standard.weights import Model, Weights
 
 WEIGHTS = Weights(
@@ -31,9 +32,7 @@ def find(model: Model, frame: Frame) -> Candidates:
 
 def preprocess(frame: Frame) -> UInt8:
     """Squeeze into the square the network was trained on: 1x300x300x3, RGB."""
-    shrinks = min(frame.width, frame.height) > SIDE
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    small = cv2.resize(frame.pixels, (SIDE, SIDE), interpolation=how)
+    small = shrink(frame.pixels, SIDE, SIDE)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), np.uint8)[None]
 
 
