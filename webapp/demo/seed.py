@@ -6,18 +6,20 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import anyio.to_thread
 from tortoise.transactions import in_transaction
 
 from webapp.connectors.file import Crop
 from webapp.database import connection_name
-from webapp.demo.settings import FOLDER
 from webapp.domain.pictures import decode, encode_png
 from webapp.models import Background, Camera, Latest, Member, Organisation, PublicPage, Role
 from webapp.models.fields import public_id
 from webapp.services import Services
+from webapp.settings import Settings
 
+FOLDER = Path(__file__).resolve().parent
 CLIP = "pets09_s2l1.mp4"
 ORGANISATION = "demo"  # its public id: the demonstration is made once, and then left alone
 
@@ -49,6 +51,14 @@ class _Stored:
     public_id: str
     picture: str
     sha256: str
+
+
+def demo_settings(settings: Settings) -> Settings:
+    """Take these settings, with the footage of the demonstration in place of any other.
+
+    The data folder stays, so that `nigiwai operator` finds the running demonstration.
+    """
+    return settings.model_copy(update={"footage_dir": FOLDER})
 
 
 async def seed(services: Services, at: datetime) -> Member:
