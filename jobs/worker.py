@@ -26,7 +26,7 @@ from jobs.deliver import deliver_due
 from jobs.observe import Workshop
 from webapp import heartbeat
 from webapp.domain.schedule import slot_of
-from webapp.queue import QUEUE, Queue, deserialize, open_queue, serialize
+from webapp.queue import QUEUE, Queue, close_queue, deserialize, open_queue, serialize
 from webapp.services import Services
 
 TICK = 1.0
@@ -187,7 +187,7 @@ class Worker:
             with contextlib.suppress(RedisError, OSError, asyncio.CancelledError):
                 await asyncio.wait_for(carrier.close(), 2)
             with contextlib.suppress(RedisError, OSError):
-                await pool.aclose()
+                await close_queue(pool)
 
     async def _close(self) -> None:
         self._shop.analysis.close()

@@ -59,6 +59,11 @@ def open_queue(redis_url: str) -> ArqRedis:
     return ArqRedis(connection_pool=pool, **codec)
 
 
+async def close_queue(pool: ArqRedis) -> None:
+    """Close a pool with its connections (redis-py leaves those of a given pool open)."""
+    await pool.aclose(close_connection_pool=True)
+
+
 class Queue:
     """Where wake-ups are put. Without an address (tests, one-off commands) they go nowhere."""
 
@@ -76,7 +81,7 @@ class Queue:
     async def close(self) -> None:
         """Close the connections."""
         if self._redis is not None:
-            await self._redis.aclose()
+            await close_queue(self._redis)
 
     async def _send(self, function: str, job_id: str) -> None:
         if self._redis is None:

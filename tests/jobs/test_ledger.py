@@ -16,7 +16,9 @@ LATER = NOON + timedelta(seconds=50)
 
 
 def counted(count: int = 3) -> Answer:
-    return Answer(CameraState.OK, count=count, engine="standard", captured_at=NOON, picture="masked/a/1.jpg")
+    return Answer(
+        CameraState.OK, count=count, engine="standard", captured_at=NOON, picture="masked/a/1.jpg"
+    )
 
 
 @pytest.fixture
@@ -96,7 +98,9 @@ async def test_a_failure_keeps_the_last_good_and_says_unknown(due: World) -> Non
     next_minute = NOON + timedelta(minutes=1)
     await schedule.tick(due.settings, next_minute)
     at = next_minute + timedelta(seconds=50)
-    held = next(c for c in await ledger.claim(due.settings, at, 10) if c.camera_id == held.camera_id)
+    held = next(
+        c for c in await ledger.claim(due.settings, at, 10) if c.camera_id == held.camera_id
+    )
     await ledger.finish(held, Answer(CameraState.UNREACHABLE, "timeout"), at)
     latest = await Latest.get(camera_id=held.camera_id)
     assert (latest.state, latest.detail, latest.count) == (CameraState.UNREACHABLE, "timeout", None)

@@ -54,7 +54,10 @@ async def test_a_camera_nobody_asked_is_missed_not_nought(world: World) -> None:
     await schedule.tick(world.settings, NOON + MINUTE)
     row = await Observation.get()
     assert (row.minute, row.state, row.count, row.captured_at) == (
-        NOON, CameraState.MISSED, None, None,
+        NOON,
+        CameraState.MISSED,
+        None,
+        None,
     )
     latest = await Latest.get(camera_id=camera.id)
     assert (latest.state, latest.count, latest.since) == (CameraState.MISSED, None, NOON)
