@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 
 from webapp.app import build_app
 from webapp.models import Member, Organisation, Role, Session
+from webapp.plugins import Engines, build_engines
 from webapp.services import Services, build_services
 from webapp.settings import Settings
 from webapp.signin.sessions import COOKIE, start_session, token_hash
@@ -29,6 +30,7 @@ __all__ = [
     "app",
     "bob",
     "charlie",
+    "engines",
     "organisation",
     "other_organisation",
     "services",
@@ -65,12 +67,19 @@ class Person(httpx.AsyncClient):
         )
 
 
+@pytest.fixture(scope="session")
+def engines() -> Engines:
+    """The real engines, loaded once: their weights take longer than a test."""
+    return build_engines(Settings())
+
+
 @pytest.fixture
-def services(database: Settings) -> Services:
+def services(database: Settings, engines: Engines) -> Services:
     """The real services on an open, empty database; footage lies in a folder of the test's own."""
     footage = database.data_dir / "footage"
     footage.mkdir()
-    return build_services(database.model_copy(update={"origin": ORIGIN, "footage_dir": footage}))
+    settings = database.model_copy(update={"origin": ORIGIN, "footage_dir": footage})
+    return build_services(settings, engines)
 
 
 @pytest.fixture

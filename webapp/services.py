@@ -22,12 +22,15 @@ class Services:
     connectors: Connectors
 
 
-def build_services(settings: Settings) -> Services:
-    """Build every part; ``StartRefused`` says which one cannot be built and why."""
+def build_services(settings: Settings, engines: Engines | None = None) -> Services:
+    """Build every part; ``StartRefused`` says which one cannot be built and why.
+
+    Engines that are loaded already may be handed in: several services can share them.
+    """
     return Services(
         settings=settings,
         storage=open_storage(settings),
         sealer=Sealer(settings.secret()),
-        engines=build_engines(settings),
+        engines=engines or build_engines(settings),
         connectors=build_connectors(settings),
     )
