@@ -22,7 +22,14 @@ from webapp.commands.engine_option import (
     load_engine,
 )
 from webapp.domain.pictures import PictureRefused, encode_jpeg, encode_png
+from webapp.domain.remarks import Remark
 from webapp.settings import read_settings
+
+# What a person at a terminal reads where a screen would show the word in their language.
+SENTENCES = {
+    Remark.BACKGROUND_SHAPE: "The background has another shape than this picture: not used, "
+    "and no masked picture was made.",
+}
 
 ENCODERS: dict[str, Callable[[Frame], bytes]] = {"jpg": encode_jpeg, "png": encode_png}
 
@@ -60,16 +67,16 @@ def analyse(
         raise click.UsageError("Masked pictures are drawn on a background: give --background too.")
     info, engine = load_engine(engine_name)
     task = _Task(info, engine, level, load_background(background_file), out, kind)
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
+    _make_folder(out)
     failed = 0
     for image in images:
         try:
-            line = task.run(image)
+            line, complete = task.run(image)
         except (OSError, PictureRefused, BlackPicture, EngineFailure) as error:
             failed += 1
             click.echo(f"{image}: {_reason(error)}", err=True)
             continue
+        failed += not complete
         click.echo(json.dumps(line, ensure_ascii=False) if as_json else _in_words(line))
     if failed:
         sys.exit(1)
@@ -84,8 +91,11 @@ class _Task:
     out: Path | None
     kind: str
 
-    def run(self, image: Path) -> dict[str, Any]:
-        """Analyse one file and write its masked picture; give what is printed."""
+    def run(self, image: Path) -> tuple[dict[str, Any], bool]:
+        """Analyse one file and write its masked picture.
+
+        Gives what is printed, and whether everything that was asked for was made.
+        """
         data = image.read_bytes()
         started = time.perf_counter()
         done = analyse_still(
@@ -98,15 +108,16 @@ class _Task:
         )
         ms = (time.perf_counter() - started) * 1000
         for remark in done.remarks:
-            click.echo(f"{image}: {remark}", err=True)
+            click.echo(f"{image}: {SENTENCES.get(remark, remark.value)}", err=True)
         self._write(image, done)
-        return {
+        line = {
             "file": str(image),
             "engine": self.info.name,
             "count": done.count,
             "people": people_as_json(done.people),
             "ms": round(ms, 1),
         }
+        return line, self.out is None or done.masked is not None
 
     def _write(self, image: Path, done: Analysis) -> None:
         if self.out is None or done.masked is None:
@@ -137,5 +148,16 @@ def _in_words(line: dict[str, Any]) -> str:
     return f"{line['file']}: {line['count']} ({line['ms']} ms)"
 
 
+def _make_folder(folder: Path | None) -> None:
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.UsageError(f"The folder {folder} cannot be made: {_reason(error)}.") from error
+
+
 def _reason(error: Exception) -> str:
+    if isinstance(error, BlackPicture):
+        return "The picture is black: how many people are there is not known."
     return error.strerror or str(error) if isinstance(error, OSError) else str(error)

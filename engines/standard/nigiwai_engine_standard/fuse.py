@@ -9,7 +9,6 @@ from nigiwai_engine_standard.boxes import Candidates, areas, overlap, suppress
 
 SAME_DETECTOR = 0.5  # share of the union from which two boxes are one find of a detector
 SAME_PERSON = 0.4  # share of the union from which two detectors mean one person
-BOX_WEIGHT = 0.2  # of SSDLite's box, which is the looser one, beside NanoDet's 1
 
 # SSDLite's voice beside NanoDet's 1. It hardly sees people whose size (the root of the
 # share of the frame that they fill) is small, so there its silence says little.
@@ -20,24 +19,20 @@ SMALL, LARGE = 0.08, 0.25
 def fuse(nanodet: Candidates, ssdlite: Candidates, width: int, height: int) -> Candidates:
     """Give every box of either the weighted mean of both scores, best first.
 
-    A detector that does not see a person gives the score 0.
+    A detector that does not see a person gives the score 0. Where both do, NanoDet's box
+    is taken: it is the closer one.
     """
     first, second = suppress(nanodet, SAME_DETECTOR), suppress(ssdlite, SAME_DETECTOR)
     partner = _partners(first, second)
     voice = _voice(first.boxes, width * height)
     matched = partner >= 0
 
-    boxes, scores = first.boxes.copy(), first.scores / (1 + voice)
-    weight = (BOX_WEIGHT * second.scores[partner[matched]])[:, None]
-    own = first.scores[matched][:, None]
-    boxes[matched] = (own * boxes[matched] + weight * second.boxes[partner[matched]]) / (
-        own + weight
-    )
+    scores = first.scores / (1 + voice)
     scores[matched] += (voice / (1 + voice))[matched] * second.scores[partner[matched]]
 
     alone = np.setdiff1d(np.arange(len(second.boxes)), partner[matched])
     lone_voice = _voice(second.boxes[alone], width * height)
-    boxes = np.concatenate([boxes, second.boxes[alone]])
+    boxes = np.concatenate([first.boxes, second.boxes[alone]])
     scores = np.concatenate([scores, lone_voice / (1 + lone_voice) * second.scores[alone]])
     order = np.argsort(-scores, kind="stable")
     return Candidates(boxes[order].astype(np.float32), scores[order].astype(np.float32))

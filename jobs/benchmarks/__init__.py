@@ -1,0 +1,1 @@
+"""What `nigiwai bench` measures: one module a benchmark, each with ``async def run() -> dict``."""
