@@ -52,9 +52,6 @@ class Settings(BaseSettings):
     )
     listen_host: str = Field("127.0.0.1", description="Address on which the app listens.")
     listen_port: int = Field(8000, ge=1, le=65535, description="Port on which the app listens.")
-    trusted_proxies: int = Field(
-        0, ge=0, le=5, description="How many reverse proxies of your own stand before the app."
-    )
     plugins_file: Path = Field(
         ROOT / "plugins.toml", description="The file that says which engines are on."
     )
@@ -80,7 +77,7 @@ class Settings(BaseSettings):
         1, ge=1, le=64, description="How many pictures one worker analyses at the same time."
     )
     camera_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
-        default=DEFAULT_CAMERA_NETWORKS,  # type: ignore[assignment]
+        default=DEFAULT_CAMERA_NETWORKS,
         validate_default=True,
         description="Networks in which cameras may be asked, comma-separated.",
     )
