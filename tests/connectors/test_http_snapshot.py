@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import logging
 import socket
 import time
@@ -133,6 +134,22 @@ async def test_one_deadline_for_all_phases(loopback: Settings, dripping: bool) -
     async with camera(answer) as fake:
         assert await refused(loopback, fake.url(), within=0.4) is Phase.TIMEOUT
     assert time.monotonic() - started < 2
+
+
+async def test_a_silent_handshake_leaves_no_socket_open(loopback: Settings) -> None:
+    closed = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        closed.set()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        assert await refused(loopback, url, within=0.4) is Phase.TIMEOUT
+        async with asyncio.timeout(1):
+            await closed.wait()
+    gc.collect()
 
 
 async def test_nothing_answers(loopback: Settings) -> None:

@@ -84,10 +84,12 @@ class HttpSnapshotConnector:
     async def _follow(self, target: Target, seconds: float) -> bytes:
         for _ in range(MAX_REDIRECTS + 1):
             transport = GuardedTransport(self._backend, self._certificates(target))
-            async with httpx.AsyncClient(
-                transport=transport, timeout=seconds, trust_env=False
-            ) as client:
-                answer = await self._ask(client, target)
+            client = httpx.AsyncClient(transport=transport, timeout=seconds, trust_env=False)
+            try:
+                async with client:
+                    answer = await self._ask(client, target)
+            finally:
+                await transport.hang_up()
             if isinstance(answer, bytes):
                 return answer
             target = answer

@@ -117,9 +117,35 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
 
     def __init__(self, backend: GuardedBackend, certificates: ssl.SSLContext) -> None:
         super().__init__(verify=certificates, trust_env=False)
+        self._tracker = _Tracker(backend)
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=certificates, max_keepalive_connections=0, network_backend=backend
+            ssl_context=certificates, max_keepalive_connections=0, network_backend=self._tracker
         )
+
+    async def hang_up(self) -> None:
+        """Close every connection that was opened, whatever state it is in."""
+        for stream in self._tracker.opened:
+            await stream.aclose()
+
+
+class _Tracker(httpcore.AsyncNetworkBackend):
+    """Remembers connections: httpcore forgets one whose TLS handshake is cancelled."""
+
+    def __init__(self, backend: GuardedBackend) -> None:
+        self.opened: list[httpcore.AsyncNetworkStream] = []
+        self._backend = backend
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 -- the signature is httpcore's
+        local_address: str | None = None,
+        socket_options: Iterable[SocketOption] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        stream = await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
+        self.opened.append(stream)
+        return stream
 
 
 def _look_up(host: str, port: int) -> list[str]:
