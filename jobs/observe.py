@@ -91,7 +91,8 @@ async def observe(shop: Workshop, held: Claim) -> bool:
     if still is not None:
         answer = _with_still(answer, still)
     written = await ledger.finish(held, answer, shop.clock())
-    log.info(
+    say = log.debug if answer.state.is_known else log.info
+    say(
         "observed",
         camera=camera.public_id,
         minute=held.minute.isoformat(),

@@ -184,8 +184,12 @@ class Worker:
         try:
             await carrier.async_run()
         finally:
-            with contextlib.suppress(RedisError, OSError, asyncio.CancelledError):
-                await asyncio.wait_for(carrier.close(), 2)
+            # Not carrier.close(): it closes the pool in a way that redis-py has deprecated.
+            for task in carrier.tasks.values():
+                task.cancel()
+            await asyncio.gather(*carrier.tasks.values(), return_exceptions=True)
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                await asyncio.wait_for(pool.delete(carrier.health_check_key), 2)
             with contextlib.suppress(RedisError, OSError):
                 await close_queue(pool)
 

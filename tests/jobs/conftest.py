@@ -70,7 +70,12 @@ class FakeCamera:
     captured_at: datetime | None = None
     asked: int = 0
 
-    async def fetch(self, source: Mapping[str, Any], at: datetime, timeout: float) -> Still:
+    async def fetch(  # the connector's interface
+        self,
+        source: Mapping[str, Any],
+        at: datetime,
+        timeout: float,  # noqa: ASYNC109
+    ) -> Still:
         self.asked += 1
         if self.fault is not None:
             await self.fault()

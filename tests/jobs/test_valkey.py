@@ -25,11 +25,11 @@ async def answers(url: str) -> bool:
         await close_queue(pool)
 
 
-async def test_it_answers_on_a_socket_of_its_own_user_only(settings: Settings) -> None:
+def test_it_answers_on_a_socket_of_its_own_user_only(settings: Settings) -> None:
     valkey = EmbeddedValkey(settings)
     valkey.start()
     try:
-        assert await answers(valkey.url)
+        assert asyncio.run(answers(valkey.url))
         path = Path(valkey.url.removeprefix("unix://"))
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700

@@ -24,7 +24,7 @@ def find_postgres() -> Path | None:
 @contextmanager
 def own_postgres(binaries: Path) -> Iterator[str]:
     """Run a PostgreSQL in a folder of its own; gives its address."""
-    folder = Path(tempfile.mkdtemp(prefix="nigiwai-pg-", dir="/tmp"))  # noqa: S108 - short path
+    folder = Path(tempfile.mkdtemp(prefix="nigiwai-pg-", dir="/tmp"))
     data, log = folder / "data", folder / "log"
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")

@@ -155,14 +155,14 @@ async def test_valkey_killed_twenty_times_loses_nothing(site: Site) -> None:
     await make_cameras(make_services(site.settings, site.marks), CAMERAS)
     for _ in range(2):
         site.start_worker()
-    while not await Observation.filter(state=CameraState.OK).exists():
+    while not await Observation.filter(state=CameraState.OK).exists():  # noqa: ASYNC110
         await asyncio.sleep(0.1)
     since = datetime.now(UTC)
     for _ in range(VALKEY_KILLS):
         pid = site.valkey.pid
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
-        while site.valkey.pid in (None, pid):
+        while site.valkey.pid in (None, pid):  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.05)
     until = datetime.now(UTC)
     assert await carriers_are_back(site, within=30)
@@ -189,7 +189,7 @@ async def carriers_are_back(site: Site, within: float) -> bool:
 async def test_sigterm_in_the_middle_of_a_frame_is_out_in_time(site: Site) -> None:
     await make_cameras(make_services(site.settings, site.marks), CAMERAS)
     site.start_worker()
-    while not site.busy_workers():
+    while not site.busy_workers():  # noqa: ASYNC110 - another process
         await asyncio.sleep(0.02)
     [worker] = site.workers
     begun = time.monotonic()

@@ -53,7 +53,12 @@ class QuickCamera:
     def __init__(self) -> None:
         self._data = jpeg()
 
-    async def fetch(self, source: Mapping[str, Any], at: datetime, timeout: float) -> Still:
+    async def fetch(  # the connector's interface
+        self,
+        source: Mapping[str, Any],
+        at: datetime,
+        timeout: float,  # noqa: ASYNC109
+    ) -> Still:
         return Still(self._data, at)
 
 

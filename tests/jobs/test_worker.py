@@ -1,0 +1,132 @@
+"""A whole worker in this process: loops, wake-ups, outbox, the end."""
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from jobs.valkey import EmbeddedValkey
+from jobs.worker import PATIENCE, Worker
+from tests.jobs.conftest import World, jpeg, make_background, make_cameras, make_world
+from webapp import heartbeat, outbox
+from webapp.domain.health import CameraState
+from webapp.models import Latest, Observation, Outbox, Slot
+from webapp.models.job import SlotState
+from webapp.queue import Queue
+from webapp.settings import Settings
+
+
+async def until(true: Callable[[], Awaitable[object]], within: float = 10) -> None:
+    async with asyncio.timeout(within):
+        while not await true():  # noqa: ASYNC110 - what is waited for lies in the database
+            await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def at_work(world: World, redis_url: str = "") -> AsyncIterator[Worker]:
+    worker = Worker(world.services, redis_url)
+    task = asyncio.create_task(worker.run())
+    try:
+        yield worker
+    finally:
+        worker.stop.set()
+        async with asyncio.timeout(10):
+            await task
+
+
+def quick(settings: Settings, interval: int = 2) -> World:
+    return make_world(settings.model_copy(update={"capture_interval": interval}))
+
+
+async def test_without_redis_it_works_all_the_same(any_database: Settings) -> None:
+    world = quick(any_database)
+    [camera] = await make_cameras(world.services)
+    await make_background(world.services, camera)
+    async with at_work(world) as worker:
+        await until(lambda: Observation.filter(state=CameraState.OK).exists(), within=3)
+        await until(lambda: _minutes(3))
+        assert await heartbeat.live_workers(datetime.now(UTC)) == [worker.name]
+    assert await heartbeat.live_workers(datetime.now(UTC)) == []
+    rows = await Observation.all().values_list("minute", "state")
+    assert {state for _, state in rows} == {CameraState.OK}
+    assert len({minute for minute, _ in rows}) == len(rows)
+    assert await Slot.filter(state=SlotState.CLAIMED).count() == 0
+    assert (await Latest.get(camera_id=camera.id)).picture
+
+
+async def _minutes(count: int) -> bool:
+    return await Observation.all().count() >= count
+
+
+async def test_wake_ups_come_through_valkey(database: Settings) -> None:
+    valkey = EmbeddedValkey(database)
+    valkey.start()
+    world = quick(database, interval=3600)
+    queue = Queue(valkey.url)
+    try:
+        [camera] = await make_cameras(world.services)
+        async with at_work(world, valkey.url):
+            await until(lambda: Observation.all().exists())
+            await world.services.storage.put("masked/a/1.jpg", jpeg())
+            at = datetime.now(UTC)
+            payload = {"prefixes": ["masked/a"]}
+            kind = outbox.PICTURES_DELETE
+            await outbox.write(camera.organisation_id, kind, payload, "x", at)
+            await queue.enqueue_deliver("x")
+            await until(lambda: Outbox.filter(done_at__isnull=False).exists(), within=4)
+    finally:
+        await queue.close()
+        valkey.close()
+    assert await world.services.storage.get("masked/a/1.jpg") is None
+
+
+async def test_one_hanging_camera_holds_up_nobody(database: Settings) -> None:
+    world = make_world(
+        database.model_copy(update={"capture_interval": 60, "acquisition_concurrency": 2})
+    )
+
+    async def hang_once() -> None:
+        if world.camera.asked == 1:
+            await asyncio.sleep(60)
+
+    world.camera.fault = hang_once
+    await make_cameras(world.services, 20)
+    async with at_work(world):
+        await until(lambda: _minutes(20), within=15)
+    states = Counter(await Observation.all().values_list("state", flat=True))
+    assert states == {CameraState.OK: 19, CameraState.UNREACHABLE: 1}
+
+
+async def test_what_is_under_way_is_given_back_at_the_end(database: Settings) -> None:
+    world = quick(database, interval=3600)
+    started = asyncio.Event()
+
+    async def hang() -> None:
+        started.set()
+        await asyncio.sleep(60)
+
+    world.camera.fault = hang
+    await make_cameras(world.services)
+    begun = asyncio.get_running_loop().time()
+    async with at_work(world):
+        async with asyncio.timeout(10):
+            await started.wait()
+    assert asyncio.get_running_loop().time() - begun < PATIENCE + 5
+    # The camera's own deadline (0.5 s here) ended it first, or the slot was given back.
+    assert await Slot.filter(state=SlotState.CLAIMED).count() == 0
+
+
+async def test_a_worker_whose_engine_hangs_for_good_stops_beating(database: Settings) -> None:
+    world = make_world(database.model_copy(update={"capture_interval": 2}))
+    let_go = threading.Event()
+    world.engine.fault = lambda: let_go.wait(30) and None
+    await make_cameras(world.services, 6)
+    worker = Worker(world.services, "", ends_when_wedged=True)
+    try:
+        async with asyncio.timeout(30):
+            await worker.run()  # it ends by itself
+        assert worker.is_wedged
+    finally:
+        let_go.set()
