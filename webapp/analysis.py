@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from nigiwai_engine_api import Context, Engine, EngineFailure, Frame, People, PictogramStyle
 
@@ -101,6 +102,6 @@ def _find(engine: Engine, frame: Frame, context: Context) -> People:
 
 
 def _is_black(frame: Frame) -> bool:
-    sample = frame.pixels[::4, ::4]
-    dark = np.count_nonzero(sample.max(axis=2) <= _BLACK)
+    sample = np.ascontiguousarray(frame.pixels[::8, ::8])
+    dark = cv2.countNonZero(cv2.inRange(sample, (0, 0, 0), (_BLACK, _BLACK, _BLACK)))
     return bool(dark >= _BLACK_SHARE * sample.shape[0] * sample.shape[1])
