@@ -51,12 +51,13 @@ async def tick(settings: Settings, at: datetime) -> int:
 async def insert_slots(settings: Settings, slot: datetime, at: datetime) -> int:
     """Give every open camera its slot; how many lacked one.
 
-    A camera without an answer of the slot before (new, reopened, or all workers were down)
+    A camera without a recent answer (new, reopened, or all workers were down)
     has its turn soon; the others where their hash says.
     """
     db = sql.connection(settings)
     cameras = await sql.fetch(db, _WITHOUT_SLOT, [slot])
-    before = slot - timedelta(seconds=settings.capture_interval)
+    # The slot before may still be under way: that camera does not wait.
+    before = slot - timedelta(seconds=2 * settings.capture_interval)
     waiting = sum(_waits(camera, before) for camera in cameras)
     rows = []
     for camera in cameras:
