@@ -14,9 +14,7 @@ from webapp.models import Background, Camera, Latest, Observation, Organisation,
 from webapp.services import Services
 
 
-def picture(
-    width: int = 320, height: int = 240, kind: str = ".jpg", shade: int = 0
-) -> bytes:
+def picture(width: int = 320, height: int = 240, kind: str = ".jpg", shade: int = 0) -> bytes:
     """An encoded picture with something in it, nobody among it."""
     ramp = np.linspace(30, 200, width, dtype=np.uint8)
     pixels = np.repeat(np.tile(ramp, (height, 1))[..., None], 3, axis=2)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from webapp.connectors import Phase
+from webapp.connectors import CameraUnreachable, Phase
 from webapp.domain.health import CameraState
 from webapp.domain.pictures import PictureProblem
-from webapp.i18n import Locale, N_
+from webapp.domain.remarks import Remark
+from webapp.i18n import N_, Locale
 
 NAME_MISSING = N_("名前を入力してください。")
 NAME_TOO_LONG = N_("名前は%(limit)s文字以内で入力してください。")
 
 # What a redirect may say has just happened.
 DONE = {
-    "camera_added": N_("カメラを追加しました。背景画像を登録すると、混雑状況の画像が表示されます。"),
+    "camera_added": N_(
+        "カメラを追加しました。背景画像を登録すると、混雑状況の画像が表示されます。"
+    ),
     "camera_saved": N_("カメラの設定を保存しました。"),
     "camera_removed": N_("カメラを削除しました。"),
     "camera_renamed": N_("名前を変更しました。"),
@@ -33,8 +38,10 @@ HTTP_ERRORS = {
     401: (N_("ログインが必要です"), N_("ログインしてから、もう一度お試しください。")),
     403: (
         N_("この操作は許可されていません"),
-        N_("管理ユーザだけができる操作か、ページを開いてから時間が経ちすぎています。"
-           "前のページを再読み込みしてください。"),
+        N_(
+            "管理ユーザだけができる操作か、ページを開いてから時間が経ちすぎています。"
+            "前のページを再読み込みしてください。"
+        ),
     ),
     404: (
         N_("ページが見つかりません"),
@@ -45,8 +52,10 @@ HTTP_ERRORS = {
     429: (N_("アクセスが集中しています"), N_("1分ほどおいて、もう一度お試しください。")),
     500: (
         N_("処理中に問題が起きました"),
-        N_("入力した内容は保存されていません。少し待ってからもう一度お試しください。"
-           "続く場合は事業者にご連絡ください。"),
+        N_(
+            "入力した内容は保存されていません。少し待ってからもう一度お試しください。"
+            "続く場合は事業者にご連絡ください。"
+        ),
     ),
 }
 
@@ -61,44 +70,60 @@ STATE_WORDS = {
     CameraState.MISSED: N_("不明"),
 }
 
+# What happened, and what to do unless something better is known.
 STATE_SENTENCES = {
-    CameraState.WAITING: N_("最初の画像を待っています。1分ほどお待ちください。"),
-    CameraState.OK: "",
-    CameraState.CLOSED: N_("営業時間外のため、撮影と解析を止めています。"),
-    CameraState.UNREACHABLE: N_(
-        "カメラに接続できません（%(since)sから）。カメラの電源とネットワークを確認してください。"
+    CameraState.WAITING: (N_("最初の画像を待っています。"), N_("1分ほどお待ちください。")),
+    CameraState.OK: ("", ""),
+    CameraState.CLOSED: (N_("営業時間外のため、撮影と解析を止めています。"), ""),
+    CameraState.UNREACHABLE: (
+        N_("カメラに接続できません（%(since)sから）。"),
+        N_("カメラの電源とネットワークを確認してください。"),
     ),
-    CameraState.BAD_PICTURE: N_(
-        "カメラから正しい画像が届きません（%(since)sから）。カメラの設定を確認してください。"
+    CameraState.BAD_PICTURE: (
+        N_("カメラから正しい画像が届きません（%(since)sから）。"),
+        N_("カメラの設定を確認してください。"),
     ),
-    CameraState.ENGINE_FAILED: N_(
-        "画像を解析できませんでした（%(since)sから）。続く場合は事業者にご連絡ください。"
+    CameraState.ENGINE_FAILED: (
+        N_("画像を解析できませんでした（%(since)sから）。"),
+        N_("続く場合は事業者にご連絡ください。"),
     ),
-    CameraState.MISSED: N_(
-        "解析が間に合っていません（%(since)sから）。続く場合は事業者にご連絡ください。"
+    CameraState.MISSED: (
+        N_("解析が間に合っていません（%(since)sから）。"),
+        N_("続く場合は事業者にご連絡ください。"),
     ),
 }
 
-# Why a capture failed, by phase; shown beside the sentence of the state and in the test.
+# Why a capture failed, by phase; shown in the test of a connection.
 PHASES = {
     Phase.SETTINGS: N_("カメラの接続設定に誤りがあります。"),
     Phase.ADDRESS: N_("アドレスが見つからないか、許可されたネットワークの外にあります。"),
-    Phase.CONNECT: N_("そのアドレスから応答がありません。カメラの電源とネットワークを確認してください。"),
+    Phase.CONNECT: N_(
+        "そのアドレスから応答がありません。カメラの電源とネットワークを確認してください。"
+    ),
     Phase.SIGN_IN: N_("カメラのユーザ名またはパスワードが違います。"),
-    Phase.ANSWER: N_("応答はありますが、画像ではありません。スナップショットのURLを確認してください。"),
+    Phase.ANSWER: N_(
+        "応答はありますが、画像ではありません。スナップショットのURLを確認してください。"
+    ),
     Phase.TIMEOUT: N_("時間内に応答がありません。カメラの電源とネットワークを確認してください。"),
     Phase.FILE: N_("ファイルが見つからないか、読み込めません。"),
 }
 
 
-def state_sentence(state: CameraState, since: datetime | None, locale: Locale, now: datetime) -> str:
-    """What happened and what to do, in the reader's language; empty when all is well."""
+def state_sentence(
+    state: CameraState, since: datetime | None, locale: Locale, now: datetime, reason: str = ""
+) -> str:
+    """Say what happened and what to do, in the reader's language; empty when all is well.
+
+    ``reason`` (a message id), where it is known, says more than the usual advice.
+    """
+    happened, advice = STATE_SENTENCES[state]
     when = locale.moment(since, now) if since else "—"
-    return locale.text(STATE_SENTENCES[state], {"since": when}) if STATE_SENTENCES[state] else ""
+    sentences = [locale.text(happened, {"since": when}), locale.gettext(reason or advice)]
+    return ("" if locale.language == "ja" else " ").join(filter(None, sentences))
 
 
 def picture_problem(problem: PictureProblem) -> str:
-    """The message id for a picture that was refused."""
+    """Give the message id for a picture that was refused."""
     return PICTURE_PROBLEMS.get(problem, N_("この画像は使えません。別の画像をお試しください。"))
 
 
@@ -111,9 +136,7 @@ PICTURE_PROBLEMS = {
     ),
     PictureProblem.TRUNCATED: N_("画像が途中で切れています。もう一度お試しください。"),
     PictureProblem.DAMAGED: N_("画像が壊れています。別の画像をお試しください。"),
-    PictureProblem.TOO_MANY_PIXELS: N_(
-        "画像の縦横が大きすぎます。縮小した画像をお使いください。"
-    ),
+    PictureProblem.TOO_MANY_PIXELS: N_("画像の縦横が大きすぎます。縮小した画像をお使いください。"),
     PictureProblem.TOO_SMALL: N_("画像が小さすぎます。カメラと同じ大きさの画像をお使いください。"),
     PictureProblem.OTHER_ASPECT: N_(
         "カメラの画像と縦横の比率が違います。カメラと同じ比率の画像をお使いください。"
@@ -130,38 +153,39 @@ BLACK_PICTURE = N_("画像が真っ黒です。レンズカバーや照明を確
 ENGINE_FAILED = N_("AIモードがこの画像を解析できませんでした。別のAIモードをお試しください。")
 NOT_NOW = N_("いまは処理できません。少し待ってから、もう一度お試しください。")
 
-# What is stored beside a state is a plain English sentence; here in words for members.
-DETAILS = {
-    "The camera sends the same picture again and again.": N_(
-        "同じ画像が届き続けています。カメラを再起動してください。"
-    ),
-    "The camera's picture is old.": N_("古い画像が届いています。カメラの時計を確認してください。"),
-    "The camera's picture is black.": BLACK_PICTURE,
-    "The picture could not be stored.": N_(
-        "人数は数えましたが、画像を保存できませんでした。続く場合は事業者にご連絡ください。"
-    ),
-    "The background could not be read.": N_(
-        "背景画像を読み込めませんでした。背景画像を登録し直してください。"
-    ),
-    "The background has another shape than the camera's picture; register it again.": N_(
+# What is not as it should be, for members.
+REMARKS = {
+    Remark.BACKGROUND_SHAPE: N_(
         "カメラの画像の縦横の比率が変わりました。背景画像を登録し直してください。"
     ),
-    "The AI mode of this camera is not installed.": N_(
+    Remark.BACKGROUND_UNREADABLE: N_(
+        "背景画像を読み込めませんでした。背景画像を登録し直してください。"
+    ),
+    Remark.PICTURE_NOT_STORED: N_(
+        "人数は数えましたが、画像を保存できませんでした。続く場合は事業者にご連絡ください。"
+    ),
+    Remark.BLACK: BLACK_PICTURE,
+    Remark.FROZEN: N_("同じ画像が届き続けています。カメラを再起動してください。"),
+    Remark.LATE: N_("古い画像が届いています。カメラの時計を確認してください。"),
+    Remark.NO_CONNECTOR: N_(
+        "このカメラの種類は使えなくなりました。カメラ設定で選び直してください。"
+    ),
+    Remark.SEALED: N_("接続先を読み取れません。カメラ設定で接続先を入力し直してください。"),
+    Remark.ENGINE_MISSING: N_(
         "このカメラのAIモードは使えなくなりました。カメラ設定で選び直してください。"
     ),
-    "The AI mode took too long.": N_("解析に時間がかかりすぎています。"),
-    "The camera did not answer in time.": PHASES[Phase.TIMEOUT],
-    "The address of this camera was encrypted with another secret key.": N_(
-        "接続先を読み取れません。カメラ設定で接続先を入力し直してください。"
-    ),
+    Remark.ENGINE_SLOW: N_("解析に時間がかかりすぎています。"),
+    Remark.ENGINE_ERROR: N_("続く場合は、カメラ設定で別のAIモードをお試しください。"),
+}
+
+# What a connector says of a failure in English, where it knows more than the phase.
+ANSWERS = {
     "The camera asks for a user name and a password.": N_(
-        "カメラにユーザ名とパスワードが必要です。カメラ設定で入力してください。"
+        "カメラにユーザ名とパスワードが必要です。ユーザ名とパスワードを入力してください。"
     ),
-    "The camera refuses this user name and password.": PHASES[Phase.SIGN_IN],
     "The camera has nothing at this address.": N_(
         "そのURLには何もありません。スナップショットのURLを確認してください。"
     ),
-    "The camera answered with a page, not a picture.": PHASES[Phase.ANSWER],
     "The camera answered with a video stream; give the address of its still.": N_(
         "映像の配信が返りました。静止画（スナップショット）のURLを入力してください。"
     ),
@@ -171,7 +195,6 @@ DETAILS = {
     "The camera answers, but not in HTTPS.": N_(
         "カメラがHTTPSに対応していません。http:// で始まるURLをお試しください。"
     ),
-    "Nothing answers at the camera's address.": PHASES[Phase.CONNECT],
     "There is no such file in the footage folder.": N_("映像フォルダにそのファイルがありません。"),
     "The file is neither a picture (JPEG, PNG) nor a video.": N_(
         "画像（JPEG、PNG）か動画のファイルを指定してください。"
@@ -179,10 +202,17 @@ DETAILS = {
     "The folder holds no pictures.": N_("フォルダに画像がありません。"),
     "The video cannot be read.": N_("動画を読み込めません。別の動画をお試しください。"),
 }
+CROP_OUTSIDE = N_("切り抜きが画像の外に出ています。切り抜きの数値を確認してください。")
 
 
-def detail(sentence: str) -> str:
-    """The message id for a stored sentence; empty for one that says nothing to members."""
-    if sentence.startswith("The crop lies outside"):
-        return N_("切り抜きが画像の外に出ています。切り抜きの数値を確認してください。")
-    return DETAILS.get(sentence, "")
+def unreachable(error: CameraUnreachable) -> str:
+    """Give the message id for a camera that gave no picture, as exact as it is known."""
+    if str(error).startswith("The crop lies outside"):
+        return CROP_OUTSIDE
+    return ANSWERS.get(str(error)) or PHASES[error.phase]
+
+
+def detail(code: str) -> str:
+    """Give the message id for what is stored beside a state; empty for what is not known here."""
+    tables: tuple[Mapping[Any, str], ...] = (PHASES, PICTURE_PROBLEMS, REMARKS)
+    return next((table[code] for table in tables if code in table), "")

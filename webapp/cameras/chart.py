@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import groupby
 
 from webapp.models import Observation
 
 HOUR = timedelta(hours=1)
 TICKS = 4
 HEIGHT = 100
+SLOT_WIDTH = 10
 
 
 class Mark(StrEnum):
@@ -32,6 +34,15 @@ class Slot:
     x: int
     y: float
     height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch from ``x``, ``width`` wide, that begins at ``at``."""
+
+    at: datetime
+    x: int
+    width: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +67,14 @@ class Chart:
         return max(counted, key=lambda slot: slot.count or 0, default=None)
 
     @property
-    def has_gaps(self) -> bool:
-        """Whether something in it is not known."""
-        return any(slot.mark is Mark.UNKNOWN for slot in self.slots)
+    def gaps(self) -> tuple[Gap, ...]:
+        """The stretches about which nothing is known, each drawn in one piece."""
+        gaps: list[Gap] = []
+        for is_unknown, run in groupby(self.slots, lambda slot: slot.mark is Mark.UNKNOWN):
+            slots = list(run)
+            if is_unknown:
+                gaps.append(Gap(slots[0].at, slots[0].x, SLOT_WIDTH * len(slots)))
+        return tuple(gaps)
 
 
 def draw_hour(observations: Sequence[Observation], now: datetime, interval: int) -> Chart:
@@ -79,7 +95,7 @@ def draw_hour(observations: Sequence[Observation], now: datetime, interval: int)
         for index, rows in enumerate(found)
     )
     ticks = tuple(start + HOUR * tick / TICKS for tick in range(TICKS + 1))
-    return Chart(slots, top, ticks, width=slot_count * 10)
+    return Chart(slots, top, ticks, width=slot_count * SLOT_WIDTH)
 
 
 def _floor(at: datetime, step: int) -> datetime:
@@ -94,10 +110,10 @@ def _count(rows: list[Observation]) -> int | None:
 def _slot(at: datetime, rows: list[Observation], count: int | None, index: int, top: int) -> Slot:
     if count is None:
         mark = Mark.UNKNOWN if rows else Mark.NOTHING
-        return Slot(at, mark, None, index * 10, 0, HEIGHT)
+        return Slot(at, mark, None, index * SLOT_WIDTH, 0, HEIGHT)
     # Nobody is a thin line, not a gap.
     height = max(1.5, HEIGHT * count / top)
-    return Slot(at, Mark.COUNTED, count, index * 10, HEIGHT - height, height)
+    return Slot(at, Mark.COUNTED, count, index * SLOT_WIDTH, HEIGHT - height, height)
 
 
 def _round_up(highest: int) -> int:

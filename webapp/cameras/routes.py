@@ -46,7 +46,6 @@ async def camera_page(request: Request) -> Response:
     return page(
         request,
         "cameras/page.html",
-        background=await queries.background_of(camera),
         public=await queries.public_page_of(camera),
         public_origin=services.settings.origin,
         source=describe(source) if source else "",
@@ -57,9 +56,7 @@ async def camera_page(request: Request) -> Response:
 
 async def live(request: Request) -> Response:
     """Answer the part of the camera page that changes each minute."""
-    return page(
-        request, "cameras/_live.html", **await _live(request, await camera_of(request))
-    )
+    return page(request, "cameras/_live.html", **await _live(request, await camera_of(request)))
 
 
 async def new(request: Request) -> Response:
@@ -95,9 +92,7 @@ async def save(request: Request) -> Response:
     """Change a camera's settings; what leads to it stays encrypted."""
     camera = await camera_of(request)
     services = services_of(request)
-    entered = read_form(
-        await form_of(request), services.engines.names, source_of(request, camera)
-    )
+    entered = read_form(await form_of(request), services.engines.names, source_of(request, camera))
     if entered.errors:
         return _form_page(request, entered, camera, status=422)
     _fill(camera, entered, services.sealer.seal(entered.source))
@@ -251,8 +246,11 @@ async def _live(request: Request, camera: Camera) -> dict[str, Any]:
     settings = services_of(request).settings
     now = datetime.now(UTC)
     hour = await queries.last_hour(camera, now)
+    background = await queries.background_of(camera)
     return {
         "camera": camera,
+        "background": background,
+        "has_background": background is not None,
         "sight": sight_of(camera, settings, now),
         "chart": draw_hour(hour, now, settings.capture_interval),
         "refresh": refresh_seconds(settings),

@@ -109,5 +109,5 @@ def _url(latest: Latest, seen: View, settings: Settings, now: datetime) -> str:
 
 
 def _reason(seen: View, latest: Latest) -> str:
-    # The stored sentence belongs to the stored state.
+    # What is stored belongs to the stored state.
     return words.detail(latest.detail) if seen.state is latest.state else ""

@@ -107,7 +107,7 @@ async def find_in(
 def problem_of(error: Exception) -> str:
     """The message id that says what went wrong and what to do."""
     if isinstance(error, CameraUnreachable):
-        return words.detail(str(error)) or words.PHASES[error.phase]
+        return words.unreachable(error)
     if isinstance(error, PictureRefused):
         return words.picture_problem(error.problem)
     if isinstance(error, BlackPicture):

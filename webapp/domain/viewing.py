@@ -37,8 +37,11 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What to show. ``count`` is None whenever it is not known; ``is_old`` marks the picture
-    of a minute that has passed without a new one."""  # noqa: D209
+    """What to show.
+
+    ``count`` is None whenever it is not known; ``is_old`` marks a picture of a minute that
+    passed without a new one.
+    """
 
     state: CameraState
     shown: Shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,9 @@ from webapp.cameras.sight import refresh_seconds, sight_of
 from webapp.http import form_of, page, redirect, services_of, text_field
 from webapp.i18n import Locale, accepted_language
 from webapp.models import PublicPage
+
+# Whatever else somebody writes into an address never reaches the database.
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,43}")
 
 
 async def public_page(request: Request) -> Response:
@@ -53,9 +57,12 @@ async def delete_public_page(request: Request) -> Response:
 
 
 async def _view(request: Request) -> dict[str, Any]:
-    public = await PublicPage.get_or_none(key=request.path_params["key"]).select_related(
-        "organisation", "camera", "camera__latest"
-    )
+    key = request.path_params["key"]
+    public = None
+    if _KEY.fullmatch(key):
+        public = await PublicPage.get_or_none(key=key).select_related(
+            "organisation", "camera", "camera__latest"
+        )
     if public is None:
         raise HTTPException(404)
     settings = services_of(request).settings
