@@ -11,13 +11,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from nigiwai_detectors import nanodet, ssdlite
+from nigiwai_detectors.background import changes
+from nigiwai_detectors.boxes import Candidates, suppress
+from nigiwai_detectors.fuse import fuse
+from nigiwai_detectors.weights import DATA, Model
 from nigiwai_engine_api import Context, EngineUnusable, Frame
-from nigiwai_engine_standard import nanodet, ssdlite
-from nigiwai_engine_standard.background import changes
-from nigiwai_engine_standard.boxes import Candidates, suppress
 from nigiwai_engine_standard.engine import StandardEngine
-from nigiwai_engine_standard.fuse import fuse
-from nigiwai_engine_standard.weights import DATA, Model
 
 import webapp.demo
 from webapp.domain.evaluation import judge, summarise

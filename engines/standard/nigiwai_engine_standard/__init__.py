@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nigiwai_detectors.options import THREADS, schema_of
 from nigiwai_engine_api import Engine, EngineInfo, PictogramStyle, hookimpl
 
 INFO = EngineInfo(
@@ -19,19 +20,7 @@ INFO = EngineInfo(
     },
     version="1.0.0",
     style=PictogramStyle.FIGURE,
-    options_schema={
-        "type": "object",
-        "properties": {
-            "threads": {
-                "type": "integer",
-                "minimum": 1,
-                "maximum": 64,
-                "default": 1,
-                "description": "Processor cores that one picture may use.",
-            }
-        },
-        "additionalProperties": False,
-    },
+    options_schema=schema_of({"threads": THREADS}),
 )
 
 

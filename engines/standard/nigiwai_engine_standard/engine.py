@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from nigiwai_engine_api import Context, EngineUnusable, Frame, People
-
-from nigiwai_engine_standard import nanodet, ssdlite
-from nigiwai_engine_standard.background import changes, explained
-from nigiwai_engine_standard.boxes import Candidates, suppress
-from nigiwai_engine_standard.fuse import fuse
-from nigiwai_engine_standard.weights import Model
+from nigiwai_detectors import nanodet, ssdlite
+from nigiwai_detectors.background import changes, explained
+from nigiwai_detectors.boxes import Candidates, suppress
+from nigiwai_detectors.fuse import fuse
+from nigiwai_detectors.options import THREADS, read_options
+from nigiwai_detectors.weights import Model
+from nigiwai_engine_api import Context, Frame, People
 
 LEAST_SCORE = 0.44  # without a background the detectors alone must be sure
 LEAST_SCORE_WITH_BACKGROUND = 0.25
 SAME_PERSON = 0.55  # share of the union from which two boxes are one person
 INSIDE = 0.9  # share of a box inside another from which it is a part of that person
-MOST_THREADS = 64
+OPTIONS = {"threads": THREADS}
 
 
 class StandardEngine:
     """Finds whole people; holds its networks and nothing of any frame."""
 
     def __init__(self, options: Mapping[str, object]) -> None:
-        threads = _threads(options)
+        threads = read_options(options, OPTIONS)["threads"]
         self._nanodet = Model(nanodet.WEIGHTS, threads)
         self._ssdlite = Model(ssdlite.WEIGHTS, threads)
 
@@ -53,15 +53,3 @@ class StandardEngine:
 def _at_least(found: Candidates, score: float) -> Candidates:
     enough = found.scores >= score
     return Candidates(found.boxes[enough], found.scores[enough])
-
-
-def _threads(options: Mapping[str, object]) -> int:
-    unknown = sorted(set(options) - {"threads"})
-    if unknown:
-        raise EngineUnusable(f"it has no option {', '.join(unknown)}; its one option is threads")
-    threads = options.get("threads", 1)
-    if not isinstance(threads, int) or threads is True or not 1 <= threads <= MOST_THREADS:
-        raise EngineUnusable(
-            f"its option threads is {threads!r}; it is a whole number from 1 to {MOST_THREADS}"
-        )
-    return threads

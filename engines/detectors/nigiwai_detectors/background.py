@@ -11,7 +11,7 @@ import numpy as np
 from nigiwai_engine_api import Frame
 from nigiwai_engine_api.types import Float32, UInt8
 
-from nigiwai_engine_standard.boxes import Candidates
+from nigiwai_detectors.boxes import Candidates
 
 CHANGED = 24  # levels of 255 by which a pixel differs, in any channel, after a 5x5 blur
 LARGEST_SIDE = 960  # pixels; a larger pair of pictures is halved first, until it fits

@@ -8,9 +8,9 @@ import numpy.typing as npt
 from nigiwai_engine_api import Frame
 from nigiwai_engine_api.types import Float32, UInt8
 
-from nigiwai_engine_standard.boxes import Candidates, candidates
-from nigiwai_engine_standard.shrink import shrink
-from nigiwai_engine_standard.weights import Model, Weights
+from nigiwai_detectors.boxes import Candidates, candidates
+from nigiwai_detectors.shrink import shrink
+from nigiwai_detectors.weights import Model, Weights
 
 WEIGHTS = Weights(
     file="ssdlite-mobilenetv2-coco-300.onnx",

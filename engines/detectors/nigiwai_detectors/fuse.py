@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from nigiwai_engine_api.types import Float32
 
-from nigiwai_engine_standard.boxes import Candidates, areas, overlap, suppress
+from nigiwai_detectors.boxes import Candidates, areas, overlap, suppress
 
 SAME_DETECTOR = 0.5  # share of the union from which two boxes are one find of a detector
 SAME_PERSON = 0.4  # share of the union from which two detectors mean one person

@@ -1,0 +1,56 @@
+"""The wide-area engine: tiles at several scales, one opinion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from nigiwai_detectors import nanodet, ssdlite
+from nigiwai_detectors.background import changes, explained
+from nigiwai_detectors.boxes import Candidates, suppress
+from nigiwai_detectors.fuse import fuse
+from nigiwai_detectors.options import read_options
+from nigiwai_detectors.weights import Model
+from nigiwai_engine_api import Context, Frame, People
+
+from nigiwai_engine_wide import OPTIONS
+
+LEAST_SCORE = 0.44  # without a background the detectors alone must be sure
+LEAST_SCORE_WITH_BACKGROUND = 0.25
+SAME_PERSON = 0.55  # share of the union from which two boxes are one person
+INSIDE = 0.9  # share of a box inside another from which it is a part of that person
+
+
+class WideEngine:
+    """Finds whole people; holds its networks and nothing of any frame."""
+
+    def __init__(self, options: Mapping[str, object]) -> None:
+        threads = read_options(options, OPTIONS)["threads"]
+        self._nanodet = Model(nanodet.WEIGHTS, threads)
+        self._ssdlite = Model(ssdlite.WEIGHTS, threads)
+
+    def warm_up(self) -> None:
+        """Run both networks once on an empty frame."""
+        self.find_people(Frame(np.zeros((48, 64, 3), np.uint8)), Context())
+
+    def find_people(self, frame: Frame, context: Context) -> People:
+        """Find the people of one frame, best first; see ``Engine.find_people``."""
+        found = fuse(
+            nanodet.find(self._nanodet, frame),
+            ssdlite.find(self._ssdlite, frame),
+            frame.width,
+            frame.height,
+        )
+        mask = changes(frame, context.background)
+        if mask is None:
+            found = suppress(_at_least(found, LEAST_SCORE), SAME_PERSON, INSIDE)
+        else:
+            found = _at_least(found, LEAST_SCORE_WITH_BACKGROUND)
+            found = suppress(found, SAME_PERSON, INSIDE)
+            found = explained(found, mask, frame.width, frame.height)
+        return People(found.boxes, found.scores)
+
+
+def _at_least(found: Candidates, score: float) -> Candidates:
+    enough = found.scores >= score
+    return Candidates(found.boxes[enough], found.scores[enough])
