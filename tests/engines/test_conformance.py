@@ -1,0 +1,51 @@
+"""Every engine that plugins.toml switches on keeps the rules of the conformance kit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nigiwai_engine_api import ENTRY_POINT_GROUP, Engine, Frame
+from nigiwai_engine_api.checks import noise, scene
+from nigiwai_engine_api.testing import EngineConformance
+
+import webapp.demo
+from webapp.evaluation_set import read_manifest
+from webapp.plugins import Engines, describe_engines, read_plugins_file
+from webapp.settings import Settings
+
+PLUGINS = Path("plugins.toml")
+NAMES = [section.name for section in read_plugins_file(PLUGINS)]
+DEMO = Path(webapp.demo.__file__).parent
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Engines:
+    data = tmp_path_factory.mktemp("engines")
+    return describe_engines(Settings(data_dir=data, plugins_file=PLUGINS))
+
+
+@pytest.fixture(scope="module")
+def street() -> Sequence[Frame]:
+    (item,) = read_manifest(DEMO / "manifest.json")
+    frame, _ = next(item.frames(400))
+    return [frame, scene(), noise(120, 160)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+class TestBuiltIn(EngineConformance):
+    @pytest.fixture
+    def hooks(self, name: str) -> Any:
+        (point,) = entry_points(group=ENTRY_POINT_GROUP, name=name)
+        return point.load()
+
+    @pytest.fixture
+    def engine(self, built: Engines, name: str) -> Engine:
+        return built.get(name)
+
+    @pytest.fixture
+    def frames(self, street: Sequence[Frame]) -> Sequence[Frame]:
+        return street
