@@ -1,0 +1,117 @@
+"""A live app on loopback, and Debian's Chromium in front of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import socket
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from tests.conftest import missing
+from tests.people import *  # noqa: F403 - fixtures
+from tests.people import hire
+from webapp.app import build_app
+from webapp.http import STATIC, environment_for
+from webapp.models import Organisation, Role
+from webapp.operator import login_links
+from webapp.services import Services, build_services
+from webapp.settings import ROOT, Settings
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+
+
+class Quiet(uvicorn.Server):
+    """A server that leaves the signals of the test run alone."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a process on a free port of this machine."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    origin = f"http://localhost:{port}"
+    secret: Any = "s" * 40
+    return Settings(data_dir=tmp_path / "data", secret_key=secret, origin=origin, listen_port=port)
+
+
+@pytest.fixture
+def services(database: Settings) -> Services:
+    """The real services, reached under the address that the browser uses."""
+    footage = database.data_dir / "footage"
+    footage.mkdir()
+    return build_services(database.model_copy(update={"footage_dir": footage}))
+
+
+@pytest.fixture
+async def origin(services: Services) -> AsyncIterator[str]:
+    """The app, serving."""
+    if not (STATIC / "vendor" / "htmx" / "htmx.min.js").is_file():
+        missing("The front-end packages (make assets)")
+    environment_for.cache_clear()
+    config = uvicorn.Config(
+        build_app(services), port=services.settings.listen_port, log_level="warning"
+    )
+    server = Quiet(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.02)
+    yield services.settings.origin
+    server.should_exit = True
+    await serving
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium without a window."""
+    if CHROMIUM is None:
+        missing("Chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def admin(
+    browser: Browser, origin: str, services: Services, organisation: Organisation
+) -> AsyncIterator[BrowserContext]:
+    """A browser in which an admin has signed in by the operator's link."""
+    member = await hire(organisation, "Alice", Role.ADMIN)
+    link = await login_links.create(services.settings, member, datetime.now(UTC))
+    context = await browser.new_context(locale="ja-JP")
+    page = await context.new_page()
+    await page.goto(link)
+    await page.click("main form button")
+    await page.wait_for_url("**/cameras*")
+    await page.close()
+    yield context
+    await context.close()
+
+
+async def serious_problems(page: Page) -> list[str]:
+    """What axe-core finds that is serious or critical, one line each."""
+    if not AXE.is_file():
+        missing("axe-core")
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = await page.evaluate("axe.run()")
+    return [
+        f"{problem['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+        for problem in found["violations"]
+        if problem["impact"] in {"serious", "critical"}
+        for node in problem["nodes"]
+    ]
