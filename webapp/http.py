@@ -91,16 +91,20 @@ def page(
     """Render a whole page, or a fragment: a template whose name begins with ``_``."""
     locale = locale or locale_of(request)
     session = session_of(request) if hasattr(request.state, "session") else None
-    html = environment_for(locale.language).get_template(template).render(
-        request=request,
-        locale=locale,
-        now=datetime.now(UTC),
-        member=session.member if session else None,
-        organisation=session.member.organisation if session else None,
-        may_change=bool(session and session.member.role is Role.ADMIN),
-        csrf=session.csrf_token if session else "",
-        done=words.DONE.get(request.query_params.get("done", ""), ""),
-        **values,
+    html = (
+        environment_for(locale.language)
+        .get_template(template)
+        .render(
+            request=request,
+            locale=locale,
+            now=datetime.now(UTC),
+            member=session.member if session else None,
+            organisation=session.member.organisation if session else None,
+            may_change=bool(session and session.member.role is Role.ADMIN),
+            csrf=session.csrf_token if session else "",
+            done=words.DONE.get(request.query_params.get("done", ""), ""),
+            **values,
+        )
     )
     return HTMLResponse(html, status)
 
