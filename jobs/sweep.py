@@ -13,20 +13,21 @@ from webapp.storage import Storage
 
 # Viewers hold the address of a picture for up to 5 minutes; writers name a new one at once.
 KEPT = timedelta(minutes=10)
-PREFIXES = ("masked", "backgrounds")
+# Candidates for a background are never named by a row: they lapse.
+LIVES = {"masked": KEPT, "backgrounds": KEPT, "drafts": timedelta(minutes=30)}
 _BATCH = 500
 
 log = structlog.get_logger(__name__)
 
 
 async def sweep(services: Services, at: datetime) -> int:
-    """Delete what is older than ``KEPT`` and named by nobody; tell how much that was.
+    """Delete what has outlived its time and is named by nobody; tell how much that was.
 
     1. List what is old: before asking for names, so that what is named later is not in it.
     2. Ask the tables which of these are still named.
     3. Delete the others.
     """
-    old = await anyio.to_thread.run_sync(_old_keys, services.storage, at - KEPT)
+    old = await anyio.to_thread.run_sync(_old_keys, services.storage, at)
     deleted = 0
     for start in range(0, len(old), _BATCH):
         batch = old[start : start + _BATCH]
@@ -39,9 +40,12 @@ async def sweep(services: Services, at: datetime) -> int:
     return deleted
 
 
-def _old_keys(storage: Storage, before: datetime) -> list[str]:
+def _old_keys(storage: Storage, at: datetime) -> list[str]:
     return [
-        key for prefix in PREFIXES for key, stored in storage.list_sync(prefix) if stored < before
+        key
+        for prefix, life in LIVES.items()
+        for key, stored in storage.list_sync(prefix)
+        if stored < at - life
     ]
 
 

@@ -131,3 +131,10 @@ async def test_the_sweep_leaves_what_is_named_or_new(world: World) -> None:
     assert await storage.get("other/a.jpg")
     assert await storage.get("masked/a/old.jpg") is None
     assert await storage.get("backgrounds/a/lost.png") is None
+
+
+async def test_a_candidate_for_a_background_lapses_after_half_an_hour(world: World) -> None:
+    await world.services.storage.put("drafts/a/candidate.bin", b"sealed")
+    now = datetime.now(UTC)
+    assert await sweep(world.services, now + timedelta(minutes=29)) == 0
+    assert await sweep(world.services, now + timedelta(minutes=31)) == 1
