@@ -1,0 +1,136 @@
+"""The detailed engine: what the detectors suggest, judged by each one's pose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from nigiwai_detectors import nanodet, ssdlite
+from nigiwai_detectors.background import changes, explained
+from nigiwai_detectors.boxes import Candidates, areas, suppress
+from nigiwai_detectors.fuse import fuse
+from nigiwai_detectors.weights import Model
+from nigiwai_engine_api import Context, Frame, People
+from nigiwai_engine_api.types import KEYPOINT_COUNT, Float32
+
+from nigiwai_engine_detailed import movenet, options
+from nigiwai_engine_detailed.judge import MOST_FOR, belonging, coincide, supported
+
+# The score, moved by the pose, from which a find is a person, by detection level 1 to 5.
+LEAST_SCORE = (0.60, 0.54, 0.47, 0.34, 0.24)
+LEAST_SCORE_WITH_BACKGROUND = (0.52, 0.43, 0.34, 0.24, 0.16)
+LOWEST = 0.15  # what the detectors are less sure of is not even looked at
+SAME_PERSON = 0.55  # share of the union from which two boxes are one person
+INSIDE = 0.9  # share of a box inside another from which it is a part of that person
+SURE = 0.6  # score from which somebody stays though the pose is another's
+
+MOST_POSES = 40  # bounds the time in a crowd: the largest boxes are looked at
+
+
+class Find(NamedTuple):
+    """Somebody: the box, its score as the pose leaves it, and 17x3 key points."""
+
+    box: Float32
+    score: float
+    keypoints: Float32
+
+
+class DetailedEngine:
+    """Finds people and their poses; holds its networks and nothing of any frame."""
+
+    def __init__(self, given: Mapping[str, object]) -> None:
+        threads, pose = options.read(given)
+        network = movenet.NETWORKS[pose]
+        self._nanodet = Model(nanodet.WEIGHTS, threads)
+        self._ssdlite = Model(ssdlite.WEIGHTS, threads)
+        self._movenet = Model(network.weights, threads, movenet.DATA)
+        self._side = network.side
+
+    def warm_up(self) -> None:
+        """Run all three networks once on an empty frame."""
+        empty = Frame(np.zeros((48, 64, 3), np.uint8))
+        self.find_people(empty, Context())
+        movenet.find(self._movenet, self._side, empty, np.array([0, 0, 24, 48], np.float32))
+
+    def find_people(self, frame: Frame, context: Context) -> People:
+        """Find the people of one frame, best first; see ``Engine.find_people``.
+
+        A higher level's finds include those of a lower one: the order of steps is the same
+        for all, and the level only says how low in the list to go. Only in a crowd, where
+        not everybody's pose is looked at, may a few differ.
+        """
+        found, least = self._suggested(frame, context)
+        # Nobody whom even the best pose would not make sure enough.
+        found = _at_least(found, least - MOST_FOR)
+        finds = self._judged(frame, found)
+        return _people([find for find in _without_doubles(finds) if find.score >= least])
+
+    def _suggested(self, frame: Frame, context: Context) -> tuple[Candidates, float]:
+        """Return everybody the detectors suggest, and the score the level asks for."""
+        found = fuse(
+            nanodet.find(self._nanodet, frame),
+            ssdlite.find(self._ssdlite, frame),
+            frame.width,
+            frame.height,
+        )
+        found = suppress(_at_least(found, LOWEST), SAME_PERSON, INSIDE)
+        mask = changes(frame, context.background)
+        if mask is None:
+            return found, LEAST_SCORE[context.level - 1]
+        found = explained(found, mask, frame.width, frame.height)
+        return found, LEAST_SCORE_WITH_BACKGROUND[context.level - 1]
+
+    def _judged(self, frame: Frame, found: Candidates) -> list[Find]:
+        """Look at each one's pose; best first. Whoever is too many keeps the bare score."""
+        looked_at = _largest(found.boxes, MOST_POSES)
+        finds = []
+        for index, (box, score) in enumerate(zip(found.boxes, found.scores, strict=True)):
+            if looked_at[index]:
+                seen = movenet.find(self._movenet, self._side, frame, box)
+                keypoints = belonging(seen, box)
+                finds.append(Find(box, supported(float(score), keypoints), keypoints))
+            else:
+                finds.append(Find(box, float(score), _no_pose(box)))
+        return sorted(finds, key=lambda find: -find.score)
+
+
+def _without_doubles(finds: list[Find]) -> list[Find]:
+    """Give each pose to its best box; a worse box with it is a person only if it is sure."""
+    kept: list[Find] = []
+    for find in finds:
+        double = any(
+            coincide(find.keypoints, better.keypoints, find.box, better.box) for better in kept
+        )
+        if not double:
+            kept.append(find)
+        elif find.score >= SURE:
+            kept.append(find._replace(keypoints=_no_pose(find.box)))
+    return kept
+
+
+def _at_least(found: Candidates, score: float) -> Candidates:
+    enough = found.scores >= score
+    return Candidates(found.boxes[enough], found.scores[enough])
+
+
+def _largest(boxes: Float32, most: int) -> npt.NDArray[np.bool_]:
+    chosen = np.zeros(len(boxes), bool)
+    chosen[np.argsort(-areas(boxes), kind="stable")[:most]] = True
+    return chosen
+
+
+def _no_pose(box: Float32) -> Float32:
+    """Return 17 key points that nobody saw, in the middle of the box."""
+    keypoints = np.zeros((KEYPOINT_COUNT, 3), np.float32)
+    keypoints[:, :2] = (box[:2] + box[2:]) / 2
+    return keypoints
+
+
+def _people(finds: list[Find]) -> People:
+    return People(
+        np.array([find.box for find in finds], np.float32).reshape(-1, 4),
+        np.array([find.score for find in finds], np.float32),
+        np.array([find.keypoints for find in finds], np.float32).reshape(-1, KEYPOINT_COUNT, 3),
+    )
