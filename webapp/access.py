@@ -5,9 +5,9 @@ A stranger gets 404, as if the thing were not there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
-
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,6 +16,9 @@ from starlette.responses import RedirectResponse, Response
 from webapp.models import Camera, Member, Organisation, Role, Session
 
 View = Callable[[Request], Awaitable[Response]]
+
+# What can be a カメラ識別子 at all; a longer one would not even be looked up.
+_PUBLIC_ID = re.compile(r"[a-z0-9]{1,16}")
 
 
 class Access(StrEnum):
@@ -65,8 +68,11 @@ def organisation_of(request: Request) -> Organisation:
 
 async def camera_of(request: Request) -> Camera:
     """The camera named in the path, if it is the organisation's; 404 otherwise."""
+    public_id = request.path_params["camera"]
+    if not _PUBLIC_ID.fullmatch(public_id):
+        raise HTTPException(404)
     camera = await Camera.get_or_none(
-        public_id=request.path_params["camera"],
+        public_id=public_id,
         organisation_id=member_of(request).organisation_id,
     ).select_related("latest")
     if camera is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from tests.builders import counted, lost, make_background, make_camera, make_hour, publish
 from tests.html import one, parsed, text_of
 from tests.people import Person
@@ -115,3 +117,9 @@ async def test_deleting_needs_the_form_of_this_session(
     assert (await bob.send_form(path)).status_code == 403
     assert (await charlie.send_form(path)).status_code == 404
     assert await Camera.exists(id=camera.id)
+
+
+@pytest.mark.parametrize("name", ["x" * 17, "x" * 5000, "ABC", "%E3%82%AB", "a%00b", "a-b"])
+async def test_what_can_be_no_identifier_is_not_found(alice: Person, name: str) -> None:
+    assert (await alice.get(f"/cameras/{name}/live")).status_code == 404
+    assert (await alice.send_form(f"/cameras/{name}/rename", name="東口")).status_code == 404
