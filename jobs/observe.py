@@ -19,6 +19,7 @@ from jobs.background_cache import BackgroundCache
 from jobs.ledger import Answer, Claim
 from webapp.analysis import Analysis, BlackPicture, analyse_still
 from webapp.connectors import CameraUnreachable, Phase, Still
+from webapp.domain.areas import AreaRefused, read_areas
 from webapp.domain.health import CameraState
 from webapp.domain.pictures import PictureRefused, encode_jpeg
 from webapp.domain.remarks import Remark
@@ -171,10 +172,14 @@ async def _analyse(
         style = services.engines.info(camera.engine).style
     except (KeyError, PermanentFailure, StartRefused) as error:
         raise _Failed(CameraState.ENGINE_FAILED, Remark.ENGINE_MISSING) from error
+    try:
+        areas = read_areas(camera.areas)
+    except AreaRefused as error:
+        raise _Failed(CameraState.ENGINE_FAILED, Remark.AREAS_INVALID) from error
 
     def analyse() -> tuple[Analysis, bytes | None]:
         pixels = services.settings.max_picture_pixels
-        analysis = analyse_still(still.data, engine, camera.level, background, pixels, style)
+        analysis = analyse_still(still.data, engine, camera.level, background, pixels, style, areas)
         return analysis, None if analysis.masked is None else encode_jpeg(analysis.masked)
 
     try:

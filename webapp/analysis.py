@@ -8,12 +8,14 @@ returned holds none of its pixels.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from nigiwai_engine_api import Context, Engine, EngineFailure, Frame, People, PictogramStyle
 
+from webapp.domain.areas import Area, apply
 from webapp.domain.masking import render
 from webapp.domain.pictures import PictureProblem, PictureRefused, decode, fit_background
 from webapp.domain.remarks import Remark
@@ -21,6 +23,9 @@ from webapp.domain.remarks import Remark
 # Below this brightness nobody could be seen, and nought would be a guess.
 _BLACK = 12
 _BLACK_SHARE = 0.999
+
+# More people than any picture holds: an engine that finds them talks nonsense.
+MOST_PEOPLE = 10_000
 
 
 class BlackPicture(Exception):
@@ -31,8 +36,8 @@ class BlackPicture(Exception):
 class Analysis:
     """What was made of one still.
 
-    ``people``    those who were found, in pixels of the frame.
-    ``count``     how many of them count.
+    ``people``    those who were found and count, in pixels of the frame.
+    ``count``     how many they are.
     ``masked``    background and pictograms, of the frame's size; None without background.
     ``width``, ``height``  of the frame.
     ``remarks``   what is not as it should be, though it was counted.
@@ -55,8 +60,9 @@ def analyse_still(
     background: Frame | None,
     max_pixels: int,
     style: PictogramStyle = PictogramStyle.FIGURE,
+    areas: Sequence[Area] = (),
 ) -> Analysis:
-    """Decode a still, find its people, and draw them on the background.
+    """Decode a still, find its people, leave out who does not count, and draw the others.
 
     Raises ``PictureRefused`` for bytes that are no whole picture, ``BlackPicture``, and
     ``EngineFailure`` for whatever goes wrong inside the engine.
@@ -68,6 +74,7 @@ def analyse_still(
     started = time.perf_counter()
     people = _find(engine, frame, Context(background=fitted, level=level))
     ms_model = (time.perf_counter() - started) * 1000
+    people = apply(people, areas, frame.width, frame.height)
     return Analysis(
         people=people,
         count=len(people),
@@ -92,13 +99,28 @@ def _fit(background: Frame | None, frame: Frame) -> tuple[Frame | None, tuple[Re
 
 
 def _find(engine: Engine, frame: Frame, context: Context) -> People:
-    # An engine may be anybody's: whatever it raises is a failure on this frame alone.
+    # An engine may be anybody's: whatever it raises (sys.exit among it) or returns is a
+    # failure on this frame alone. Only the operator's Ctrl-C is not its doing.
     try:
-        return engine.find_people(frame, context)
-    except EngineFailure:
+        people = engine.find_people(frame, context)
+    except (EngineFailure, KeyboardInterrupt):
         raise
-    except Exception as error:
+    except BaseException as error:
         raise EngineFailure(f"{type(error).__name__}: {error}") from error
+    _check(people, frame)
+    return people
+
+
+def _check(people: People, frame: Frame) -> None:
+    """Refuse what cannot be people of this frame; ``People`` itself refuses the rest."""
+    if not isinstance(people, People):
+        raise EngineFailure(f"The engine answered with {type(people).__name__}, not with People.")
+    if len(people) > MOST_PEOPLE:
+        raise EngineFailure(f"The engine found {len(people)} people; no picture holds so many.")
+    boxes = people.boxes
+    beside = (boxes[:, :2] > (frame.width, frame.height)).any() or (boxes[:, 2:] < 0).any()
+    if beside:
+        raise EngineFailure("The engine found somebody outside the picture.")
 
 
 def _is_black(frame: Frame) -> bool:

@@ -21,6 +21,7 @@ from webapp.commands.engine_option import (
     load_background,
     load_engine,
 )
+from webapp.domain.areas import Area, read_areas
 from webapp.domain.pictures import PictureRefused, encode_jpeg, encode_png
 from webapp.domain.remarks import Remark
 from webapp.settings import read_settings
@@ -40,6 +41,14 @@ ENCODERS: dict[str, Callable[[Frame], bytes]] = {"jpg": encode_jpeg, "png": enco
 @level_option
 @background_option
 @click.option(
+    "--areas",
+    "areas_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE.json",
+    help='Where people count: a list of {"rule": "count" or "leave_out", "points": [[x, y], ...]} '
+    "with x and y from 0 to 1.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
@@ -54,6 +63,7 @@ def analyse(
     engine_name: str,
     level: int,
     background_file: Path | None,
+    areas_file: Path | None,
     out: Path | None,
     kind: str,
     as_json: bool,
@@ -66,7 +76,8 @@ def analyse(
     if out is not None and background_file is None:
         raise click.UsageError("Masked pictures are drawn on a background: give --background too.")
     info, engine = load_engine(engine_name)
-    task = _Task(info, engine, level, load_background(background_file), out, kind)
+    background, areas = load_background(background_file), _load_areas(areas_file)
+    task = _Task(info, engine, level, background, areas, out, kind)
     _make_folder(out)
     failed = 0
     for image in images:
@@ -88,6 +99,7 @@ class _Task:
     engine: Engine
     level: int
     background: Frame | None
+    areas: tuple[Area, ...]
     out: Path | None
     kind: str
 
@@ -105,6 +117,7 @@ class _Task:
             self.background,
             read_settings().max_picture_pixels,
             self.info.style,
+            self.areas,
         )
         ms = (time.perf_counter() - started) * 1000
         for remark in done.remarks:
@@ -146,6 +159,15 @@ def people_as_json(people: People) -> list[dict[str, Any]]:
 
 def _in_words(line: dict[str, Any]) -> str:
     return f"{line['file']}: {line['count']} ({line['ms']} ms)"
+
+
+def _load_areas(file: Path | None) -> tuple[Area, ...]:
+    if file is None:
+        return ()
+    try:
+        return read_areas(json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError, RecursionError) as error:
+        raise click.UsageError(f"The areas in {file} cannot be used: {error}") from error
 
 
 def _make_folder(folder: Path | None) -> None:

@@ -21,6 +21,7 @@ class Remark(StrEnum):
     LATE = "late"  # the camera itself says that its picture is old
     NO_CONNECTOR = "no_connector"  # this kind of source is not installed
     SEALED = "sealed"  # the address was encrypted with another secret key
+    AREAS_INVALID = "areas_invalid"  # who counts is not known: nobody may be drawn by mistake
     ENGINE_MISSING = "engine_missing"  # the AI mode is not installed
     ENGINE_SLOW = "engine_slow"  # it took too long
     ENGINE_ERROR = "engine_error"  # it failed on this picture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tortoise import fields
 from tortoise.models import Model
 
@@ -14,7 +16,8 @@ class Camera(Model):
     """Where stills come from and how they are analysed.
 
     ``source`` is encrypted JSON (see ``webapp.sealing``): the settings of the connector
-    named in ``connector``, addresses and passwords among them.
+    named in ``connector``, addresses and passwords among them. ``areas`` says where people
+    count, in the form of ``webapp.domain.areas.read_areas``.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -28,6 +31,7 @@ class Camera(Model):
     source = fields.TextField()
     engine = fields.CharField(max_length=32, default="standard")
     level = fields.SmallIntField(default=3)
+    areas: fields.Field[list[dict[str, Any]]] = fields.JSONField(default=list, db_default=[])
     is_open = fields.BooleanField(default=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 
