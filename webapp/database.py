@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from tortoise import Tortoise
@@ -40,8 +41,13 @@ def database_url(settings: Settings) -> str:
     """The database's address, with SQLite's pragmas where it is one."""
     if not settings.is_sqlite:
         return settings.database_url
-    path = settings.database_url.removeprefix("sqlite://") or str(settings.data_dir / "nigiwai.db")
-    return f"sqlite://{path}?journal_mode=WAL&synchronous=NORMAL&foreign_keys=ON"
+    return f"sqlite://{sqlite_path(settings)}?journal_mode=WAL&synchronous=NORMAL&foreign_keys=ON"
+
+
+def sqlite_path(settings: Settings) -> Path:
+    """The database's file, when it is SQLite."""
+    given = settings.database_url.removeprefix("sqlite://")
+    return Path(given) if given else settings.data_dir / "nigiwai.db"
 
 
 async def open_database(settings: Settings) -> None:
