@@ -57,3 +57,9 @@ def suppress(found: Candidates, most_union: float, most_smaller: float = 1.0) ->
     for index in range(len(kept)):
         kept[index] = not (repeats[index] & kept).any()
     return Candidates(found.boxes[kept], found.scores[kept])
+
+
+def at_least(found: Candidates, score: float) -> Candidates:
+    """Keep the finds of that score or more, in the same order."""
+    enough = found.scores >= score
+    return Candidates(found.boxes[enough], found.scores[enough])

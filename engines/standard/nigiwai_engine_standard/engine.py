@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from nigiwai_detectors import nanodet, ssdlite
 from nigiwai_detectors.background import changes, explained
-from nigiwai_detectors.boxes import Candidates, suppress
+from nigiwai_detectors.boxes import at_least, suppress
 from nigiwai_detectors.fuse import fuse
 from nigiwai_detectors.options import THREADS, read_options
 from nigiwai_detectors.weights import Model
@@ -42,14 +42,9 @@ class StandardEngine:
         )
         mask = changes(frame, context.background)
         if mask is None:
-            found = suppress(_at_least(found, LEAST_SCORE), SAME_PERSON, INSIDE)
+            found = suppress(at_least(found, LEAST_SCORE), SAME_PERSON, INSIDE)
         else:
-            found = _at_least(found, LEAST_SCORE_WITH_BACKGROUND)
+            found = at_least(found, LEAST_SCORE_WITH_BACKGROUND)
             found = suppress(found, SAME_PERSON, INSIDE)
             found = explained(found, mask, frame.width, frame.height)
         return People(found.boxes, found.scores)
-
-
-def _at_least(found: Candidates, score: float) -> Candidates:
-    enough = found.scores >= score
-    return Candidates(found.boxes[enough], found.scores[enough])

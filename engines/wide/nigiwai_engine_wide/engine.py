@@ -1,4 +1,4 @@
-"""The wide-area engine: tiles at several scales, one opinion."""
+"""The wide-area engine: tiles at two scales, one opinion, checked by the perspective."""
 
 from __future__ import annotations
 
@@ -7,27 +7,37 @@ from collections.abc import Mapping
 import numpy as np
 from nigiwai_detectors import nanodet, ssdlite
 from nigiwai_detectors.background import changes, explained
-from nigiwai_detectors.boxes import Candidates, suppress
+from nigiwai_detectors.boxes import Candidates, at_least
 from nigiwai_detectors.fuse import fuse
 from nigiwai_detectors.options import read_options
 from nigiwai_detectors.weights import Model
 from nigiwai_engine_api import Context, Frame, People
+from nigiwai_engine_api.types import Float32
 
 from nigiwai_engine_wide import OPTIONS
+from nigiwai_engine_wide.opinion import View, merge
+from nigiwai_engine_wide.perspective import learn, weigh
+from nigiwai_engine_wide.tiles import Tile, tiles
 
-LEAST_SCORE = 0.44  # without a background the detectors alone must be sure
-LEAST_SCORE_WITH_BACKGROUND = 0.25
-SAME_PERSON = 0.55  # share of the union from which two boxes are one person
-INSIDE = 0.9  # share of a box inside another from which it is a part of that person
+# Where few people are, a find must be sure. Many sure finds prove a crowd, and in a crowd
+# a doubtful find of the right size is mostly a person who is half hidden.
+SURE = 0.44
+SURE_WITH_BACKGROUND = 0.3
+ENOUGH_IN_CROWD = 0.21
+FEW, MANY = 8, 20  # sure finds
+
+HEAD = 0.08  # of a person's height, from the top of the box to the centre of the head
+NARROWEST = 2.2  # a standing person is at least so many times as tall as wide
 
 
 class WideEngine:
-    """Finds whole people; holds its networks and nothing of any frame."""
+    """Finds people in wide scenes; holds its networks and nothing of any frame."""
 
     def __init__(self, options: Mapping[str, object]) -> None:
-        threads = read_options(options, OPTIONS)["threads"]
-        self._nanodet = Model(nanodet.WEIGHTS, threads)
-        self._ssdlite = Model(ssdlite.WEIGHTS, threads)
+        values = read_options(options, OPTIONS)
+        self._most_tiles = values["tiles"]
+        self._nanodet = Model(nanodet.WEIGHTS, values["threads"])
+        self._ssdlite = Model(ssdlite.WEIGHTS, values["threads"])
 
     def warm_up(self) -> None:
         """Run both networks once on an empty frame."""
@@ -35,22 +45,40 @@ class WideEngine:
 
     def find_people(self, frame: Frame, context: Context) -> People:
         """Find the people of one frame, best first; see ``Engine.find_people``."""
-        found = fuse(
-            nanodet.find(self._nanodet, frame),
-            ssdlite.find(self._ssdlite, frame),
-            frame.width,
-            frame.height,
-        )
+        parts = tiles(frame.width, frame.height, self._most_tiles)
+        views = [View(tile, self._look(frame, tile)) for tile in parts]
+        found = merge(views, frame.width, frame.height)
         mask = changes(frame, context.background)
-        if mask is None:
-            found = suppress(_at_least(found, LEAST_SCORE), SAME_PERSON, INSIDE)
-        else:
-            found = _at_least(found, LEAST_SCORE_WITH_BACKGROUND)
-            found = suppress(found, SAME_PERSON, INSIDE)
+        if mask is not None:
             found = explained(found, mask, frame.width, frame.height)
-        return People(found.boxes, found.scores)
+        found = sift(found, frame.height, SURE if mask is None else SURE_WITH_BACKGROUND)
+        return People(found.boxes, found.scores, heads=heads(found.boxes, frame.height))
+
+    def _look(self, frame: Frame, tile: Tile) -> Candidates:
+        part = Frame(frame.pixels[tile.top : tile.bottom, tile.left : tile.right])
+        found = fuse(
+            nanodet.find(self._nanodet, part),
+            ssdlite.find(self._ssdlite, part),
+            part.width,
+            part.height,
+        )
+        corner = np.array([tile.left, tile.top] * 2, np.float32)
+        return Candidates(found.boxes + corner, found.scores)
 
 
-def _at_least(found: Candidates, score: float) -> Candidates:
-    enough = found.scores >= score
-    return Candidates(found.boxes[enough], found.scores[enough])
+def sift(found: Candidates, height: int, sure: float) -> Candidates:
+    """Keep the sure finds, and the more of the doubtful ones the more sure ones there are."""
+    proven = at_least(found, sure)
+    line = learn(proven.boxes, height)
+    if line is not None:
+        found = weigh(found, line, height)
+    enough = np.interp(len(proven.boxes), (FEW, MANY), (sure, min(sure, ENOUGH_IN_CROWD)))
+    return at_least(found, float(enough))
+
+
+def heads(boxes: Float32, height: int) -> Float32:
+    """Estimate the Nx2 centres of the heads; whom the lower edge cuts is taller than seen."""
+    x1, y1, x2, y2 = boxes.T
+    cut = y2 >= height - 2
+    tall = np.where(cut, np.maximum(y2 - y1, NARROWEST * (x2 - x1)), y2 - y1)
+    return np.stack([(x1 + x2) / 2, np.minimum(y1 + HEAD * tall, y2)], axis=1).astype(np.float32)
