@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.builders import picture
-from webapp.connectors import CameraUnreachable, Phase
+from webapp.connectors import CameraUnreachable, Phase, surroundings_of
 from webapp.connectors.file import FileConnector
 from webapp.settings import Settings
 
@@ -48,7 +48,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 async def fetch(settings: Settings, path: object, seconds: float = 0, **source: Any) -> bytes:
     at = START + timedelta(seconds=seconds)
-    still = await FileConnector(settings).fetch({"path": path, **source}, at, 5)
+    still = await FileConnector(surroundings_of(settings)).fetch({"path": path, **source}, at, 5)
     assert still.captured_at == at
     return still.data
 
@@ -173,5 +173,5 @@ async def test_too_many_pixels(settings: Settings, footage: Path, clip: Path) ->
 async def test_the_deadline(settings: Settings, footage: Path, clip: Path) -> None:
     shutil.copy(clip, footage)
     with pytest.raises(CameraUnreachable) as caught:
-        await FileConnector(settings).fetch({"path": "clip.mp4"}, START, 1e-6)
+        await FileConnector(surroundings_of(settings)).fetch({"path": "clip.mp4"}, START, 1e-6)
     assert caught.value.phase is Phase.TIMEOUT

@@ -10,9 +10,9 @@ from typing import Any
 import httpcore
 import pytest
 
-from webapp.connectors import CameraUnreachable, Phase
+from webapp.connectors import CameraUnreachable, Phase, surroundings_of
 from webapp.connectors.http_snapshot import HttpSnapshotConnector
-from webapp.connectors.network import GuardedBackend, is_allowed
+from webapp.connectors.network import Network, is_allowed
 from webapp.settings import Settings
 
 AT = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
@@ -158,9 +158,9 @@ async def ask(settings: Settings, url: object) -> tuple[Phase, list[str], list[s
         return ["169.254.169.254"]
 
     recorder = Recorder()
-    backend = GuardedBackend(settings.camera_networks, recorder, look_up)
+    backend = Network(settings.camera_networks, recorder, look_up)
     with pytest.raises(CameraUnreachable) as caught:
-        await HttpSnapshotConnector(settings, backend).fetch({"url": url}, AT, 2)
+        await HttpSnapshotConnector(surroundings_of(settings, backend)).fetch({"url": url}, AT, 2)
     return caught.value.phase, recorder.asked, names
 
 

@@ -17,9 +17,9 @@ import httpcore
 import pytest
 
 from tests.connectors.fake_camera import Request, always, camera, digest_is_right, reply
-from webapp.connectors import CameraUnreachable, Phase
+from webapp.connectors import CameraUnreachable, Phase, surroundings_of
 from webapp.connectors.http_snapshot import HttpSnapshotConnector
-from webapp.connectors.network import GuardedBackend
+from webapp.connectors.network import Network
 from webapp.settings import Settings
 
 AT = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
@@ -34,7 +34,9 @@ def loopback(settings: Settings) -> Settings:
 
 
 async def fetch(settings: Settings, url: str, within: float = 3.0, **source: Any) -> bytes:
-    still = await HttpSnapshotConnector(settings).fetch({"url": url, **source}, AT, within)
+    still = await HttpSnapshotConnector(surroundings_of(settings)).fetch(
+        {"url": url, **source}, AT, within
+    )
     assert still.captured_at == AT
     return still.data
 
@@ -270,8 +272,8 @@ async def test_a_name_that_changes_its_mind_is_asked_once(loopback: Settings) ->
     answers = iter([["127.0.0.1"], ["169.254.169.254"]])
 
     async with camera(always(reply(JPEG))) as fake:
-        backend = GuardedBackend(loopback.camera_networks, look_up=lambda host, port: next(answers))
-        connector = HttpSnapshotConnector(loopback, backend)
+        backend = Network(loopback.camera_networks, look_up=lambda host, port: next(answers))
+        connector = HttpSnapshotConnector(surroundings_of(loopback, backend))
         source = {"url": f"http://rebind.example:{fake.port}/"}
         assert (await connector.fetch(source, AT, 3)).data == JPEG
         assert fake.requests[0].headers["host"] == f"rebind.example:{fake.port}"
@@ -286,9 +288,11 @@ async def test_a_name_that_changes_its_mind_is_asked_once(loopback: Settings) ->
 async def test_every_address_of_a_name_must_be_allowed(
     loopback: Settings, found: list[str]
 ) -> None:
-    backend = GuardedBackend(loopback.camera_networks, look_up=lambda host, port: found)
+    backend = Network(loopback.camera_networks, look_up=lambda host, port: found)
     with pytest.raises(CameraUnreachable) as caught:
-        await HttpSnapshotConnector(loopback, backend).fetch({"url": "http://two.example"}, AT, 3)
+        await HttpSnapshotConnector(surroundings_of(loopback, backend)).fetch(
+            {"url": "http://two.example"}, AT, 3
+        )
     assert caught.value.phase is Phase.ADDRESS
 
 
@@ -302,11 +306,11 @@ class FirstIsSilent(httpcore.AnyIOBackend):
 async def test_the_second_address_serves_when_the_first_is_silent(loopback: Settings) -> None:
     async with camera(always(reply(JPEG))) as fake:
         found = ["127.0.0.77", "127.0.0.1"]
-        backend = GuardedBackend(
-            loopback.camera_networks, FirstIsSilent(), lambda host, port: found
-        )
+        backend = Network(loopback.camera_networks, FirstIsSilent(), lambda host, port: found)
         source = {"url": f"http://two.example:{fake.port}/"}
-        assert (await HttpSnapshotConnector(loopback, backend).fetch(source, AT, 3)).data == JPEG
+        assert (
+            await HttpSnapshotConnector(surroundings_of(loopback, backend)).fetch(source, AT, 3)
+        ).data == JPEG
 
 
 async def test_names_that_are_unknown_or_hang(loopback: Settings) -> None:
@@ -318,9 +322,11 @@ async def test_names_that_are_unknown_or_hang(loopback: Settings) -> None:
         return ["127.0.0.1"]
 
     for look_up, phase in ((unknown, Phase.ADDRESS), (hanging, Phase.TIMEOUT)):
-        backend = GuardedBackend(loopback.camera_networks, look_up=look_up)
+        backend = Network(loopback.camera_networks, look_up=look_up)
         with pytest.raises(CameraUnreachable) as caught:
-            await HttpSnapshotConnector(loopback, backend).fetch({"url": "http://a.b"}, AT, 0.3)
+            await HttpSnapshotConnector(surroundings_of(loopback, backend)).fetch(
+                {"url": "http://a.b"}, AT, 0.3
+            )
         assert caught.value.phase is phase
 
 

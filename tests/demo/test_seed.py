@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from webapp.connectors import surroundings_of
 from webapp.connectors.file import FileConnector
 from webapp.demo.seed import CAMERAS, FOLDER, demo_settings, seed
 from webapp.domain.pictures import decode
@@ -42,7 +43,7 @@ async def test_its_admin_comes_back(services: Services) -> None:
 
 async def test_each_camera_shows_its_part_and_has_its_background(services: Services) -> None:
     await seed(services, AT)
-    connector = FileConnector(services.settings)
+    connector = FileConnector(surroundings_of(services.settings))
     cameras = await Camera.all().order_by("id").select_related("latest")
     assert len(cameras) == len(CAMERAS)
     for camera, demo in zip(cameras, CAMERAS, strict=True):
@@ -60,7 +61,7 @@ async def test_each_camera_shows_its_part_and_has_its_background(services: Servi
 
 
 async def test_the_clip_runs_on(database: Settings) -> None:
-    connector = FileConnector(demo_settings(database))
+    connector = FileConnector(surroundings_of(demo_settings(database)))
     stills = [
         (await connector.fetch({"path": "pets09_s2l1.mp4"}, AT + timedelta(minutes=n), 10)).data
         for n in range(4)

@@ -1,65 +1,131 @@
 """Everything that goes out to the network: where stills come from.
 
 A connector turns a camera's source (a small dict, see each module) into one still, or
-raises ``CameraUnreachable`` which says in which phase it failed.
+raises ``CameraUnreachable`` which says in which phase it failed. Connectors are plugins
+(``nigiwai_connector_api``); those in this folder come with the app, by the same hooks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
-from webapp.errors import TemporaryFailure
+import nigiwai_connector_api as api
+import pluggy
+from nigiwai_connector_api import (
+    CameraUnreachable,
+    Connector,
+    ConnectorInfo,
+    ConnectorUnusable,
+    Limits,
+    Network,
+    Phase,
+    Step,
+    Still,
+    Surroundings,
+    hookspecs,
+)
+
+from webapp.errors import StartRefused
+from webapp.plugin_host import ANY, PluginKind, Section, hook_of, sentence
 from webapp.settings import Settings
 
+__all__ = [
+    "CameraUnreachable",
+    "Connector",
+    "ConnectorInfo",
+    "Connectors",
+    "Network",
+    "OpenConnectors",
+    "Phase",
+    "Step",
+    "Still",
+    "Surroundings",
+    "build_connectors",
+    "surroundings_of",
+]
 
-class Phase(StrEnum):
-    """Where a capture failed."""
+CONNECTORS = PluginKind(
+    noun="connector",
+    table="connectors",
+    project=api.PROJECT_NAME,
+    group=api.ENTRY_POINT_GROUP,
+    hookspecs=hookspecs,
+    hooks=frozenset({"connector_info", "create_connector"}),
+)
 
-    SETTINGS = "settings"  # the source itself makes no sense
-    ADDRESS = "address"  # the name does not resolve, or lies outside the allowed networks
-    CONNECT = "connect"  # nothing answers there
-    SIGN_IN = "sign_in"  # user name or password are wrong
-    ANSWER = "answer"  # it answers, but not with a picture
-    TIMEOUT = "timeout"  # it did not answer in time
-    FILE = "file"  # the file is missing or cannot be read
-
-
-class CameraUnreachable(TemporaryFailure):
-    """No picture this time; ``phase`` says where it failed. The text holds no credentials."""
-
-    def __init__(self, phase: Phase, message: str) -> None:
-        super().__init__(message)
-        self.phase = phase
-
-
-@dataclass(frozen=True, slots=True)
-class Still:
-    """The bytes of one encoded picture, as the camera gave them, not yet looked at."""
-
-    data: bytes
-    captured_at: datetime
-
-
-class Connector(Protocol):
-    """One kind of source."""
-
-    async def fetch(self, source: Mapping[str, Any], at: datetime, timeout: float) -> Still:
-        """One still taken at about ``at``, within ``timeout`` seconds overall."""
-
+# What is on when ``plugins.toml`` has no table of connectors.
+BUILT_IN = ("http_snapshot", "file")
 
 Connectors = Mapping[str, Connector]
 
 
-def build_connectors(settings: Settings) -> Connectors:
-    """Every connector by its name."""
-    from webapp.connectors.file import FileConnector
-    from webapp.connectors.http_snapshot import HttpSnapshotConnector
+@dataclass(frozen=True)
+class OpenConnectors(Mapping[str, Connector]):
+    """The connectors that are on, by name, in the order of ``plugins.toml``."""
 
-    return {
-        "http_snapshot": HttpSnapshotConnector(settings),
-        "file": FileConnector(settings),
-    }
+    infos: tuple[ConnectorInfo, ...]
+    built: Mapping[str, Connector] = field(repr=False)
+
+    def __getitem__(self, name: str) -> Connector:
+        return self.built[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.built)
+
+    def __len__(self) -> int:
+        return len(self.built)
+
+    def info(self, name: str) -> ConnectorInfo:
+        """Look up what the connector says of itself; raises KeyError for one that is not on."""
+        return {info.name: info for info in self.infos}[name]
+
+
+def build_connectors(
+    settings: Settings, surroundings: Surroundings | None = None
+) -> OpenConnectors:
+    """Build the connectors that are on.
+
+    Raises ``StartRefused`` with a sentence that names the connector and what is wrong.
+    """
+    file = settings.plugins_file
+    sections = CONNECTORS.read(file)
+    if sections is None:
+        sections = tuple(Section(name, {}) for name in BUILT_IN)
+    if not sections:
+        raise StartRefused(f"The plugins file {file} has no connector that is on.")
+    manager = CONNECTORS.manager(sections, file)
+    infos = tuple(
+        CONNECTORS.describe(manager, section, "connector_info", ConnectorInfo)
+        for section in sections
+    )
+    around = surroundings or surroundings_of(settings)
+    return OpenConnectors(infos, {s.name: _build(manager, s, around) for s in sections})
+
+
+def surroundings_of(settings: Settings, network: Network | None = None) -> Surroundings:
+    """What connectors may use, by these settings."""
+    return Surroundings(
+        network=network or Network(settings.camera_networks),
+        limits=Limits(settings.max_upload_bytes, settings.max_picture_pixels),
+        footage=settings.footage_dir or settings.data_dir / "footage",
+        interval=settings.capture_interval,
+    )
+
+
+def _build(
+    manager: pluggy.PluginManager, section: Section, surroundings: Surroundings
+) -> Connector:
+    name = section.name
+    try:
+        connector = hook_of(manager, name, "create_connector")(
+            name=name, options=section.options, surroundings=surroundings
+        )
+        if connector is None:
+            raise ConnectorUnusable("it builds nothing under its own name")
+        if not callable(getattr(connector, "fetch", None)):
+            raise ConnectorUnusable("what it builds cannot fetch")
+    except ANY as error:
+        raise StartRefused(f"The connector {name} cannot be used: {sentence(error)}") from error
+    built: Connector = connector
+    return built

@@ -19,12 +19,13 @@ from typing import Any
 import anyio.to_thread
 import av
 import numpy as np
+from nigiwai_connector_api import ConnectorInfo, Field, Kind, Step, hookimpl
 from nigiwai_engine_api.types import Frame
 
-from webapp.connectors import CameraUnreachable, Phase, Still
+from webapp.connectors import CameraUnreachable, Connector, Phase, Still, Surroundings
 from webapp.domain.pictures import PictureRefused, decode, encode_jpeg
-from webapp.settings import Settings
 
+NAME = "file"
 PICTURES = {".jpg", ".jpeg", ".png"}
 VIDEOS = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm"}
 MAX_FILES = 10_000
@@ -53,14 +54,43 @@ class Crop:
         return Frame(np.ascontiguousarray(frame.pixels[rows, columns]))
 
 
+@hookimpl
+def connector_info() -> ConnectorInfo:
+    """Stills from files below the footage folder."""
+    return ConnectorInfo(
+        name=NAME,
+        titles={"ja": "ファイル", "en": "File"},
+        descriptions={
+            "ja": "映像フォルダの動画や画像を、カメラの代わりに使います。",
+            "en": "A video, a picture or a folder of pictures instead of a camera.",
+        },
+        version="1",
+        fields=(
+            Field("path", Kind.TEXT, {"ja": "ファイル名", "en": "File name"}, required=True),
+            Field("crop", Kind.NUMBERS, {"ja": "切り抜き", "en": "Crop"}),
+        ),
+        may_repeat=True,
+    )
+
+
+@hookimpl
+def create_connector(
+    name: str,
+    options: Mapping[str, object],  # noqa: ARG001 -- there are none
+    surroundings: Surroundings,
+) -> Connector | None:
+    """Build it under its own name."""
+    return FileConnector(surroundings) if name == NAME else None
+
+
 class FileConnector:
     """Reads one still from below the footage folder."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._root = settings.footage_dir or settings.data_dir / "footage"
-        self._interval = settings.capture_interval
-        self._max_bytes = settings.max_upload_bytes
-        self._max_pixels = settings.max_picture_pixels
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._root = surroundings.footage
+        self._interval = surroundings.interval
+        self._max_bytes = surroundings.limits.max_bytes
+        self._max_pixels = surroundings.limits.max_pixels
 
     async def fetch(
         self,
@@ -77,7 +107,7 @@ class FileConnector:
                 )
         except TimeoutError:
             message = "The file could not be read in time."
-            raise CameraUnreachable(Phase.TIMEOUT, message) from None
+            raise CameraUnreachable(Phase.TIMEOUT, message, Step.DECODE) from None
         except OSError:
             raise _file("The file cannot be read.") from None
         finally:
