@@ -183,7 +183,8 @@ async def _analyse(
         return analysis, None if analysis.masked is None else encode_jpeg(analysis.masked)
 
     try:
-        return await shop.analysis.run(analyse, services.settings.analysis_timeout)
+        deadline = services.settings.analysis_timeout
+        return await shop.analysis.run(analyse, deadline, owner=camera.engine)
     except PictureRefused as error:
         raise _Failed(CameraState.BAD_PICTURE, error.problem) from error
     except BlackPicture as error:

@@ -35,6 +35,27 @@ async def test_a_thread_that_hangs_is_replaced_until_there_are_too_many() -> Non
     pool.close()
 
 
+async def test_an_owner_that_hangs_too_often_gets_no_more_threads() -> None:
+    pool, let_go = AnalysisPool(1), threading.Event()
+    hang = lambda: let_go.wait(20)  # noqa: E731 - the same work again and again
+    before = threading.active_count()
+    waiting = [pool.run(hang, 0.02, "bad") for _ in range(3 * MOST_WRITTEN_OFF)]
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(result) for result in results] == [AnalysisTimeout] * len(results)
+    assert threading.active_count() <= before + MOST_WRITTEN_OFF + 1
+    with pytest.raises(AnalysisTimeout, match="bad still hangs"):
+        await pool.run(lambda: "never begun", 1, "bad")
+    assert await pool.run(lambda: "on", 1, "good") == "on"
+    assert pool.is_stuck
+    let_go.set()
+    for _ in range(100):
+        await asyncio.sleep(0.02)
+        if not pool.is_stuck:
+            break
+    assert await pool.run(lambda: "again", 1, "bad") == "again"
+    pool.close()
+
+
 async def test_the_deadline_does_not_count_the_wait_for_a_thread() -> None:
     pool = AnalysisPool(1)
     slow = threading.Event()
