@@ -1,5 +1,3 @@
-import pytest
-
 from webapp.models import Organisation
 from webapp.settings import Settings
 

@@ -13,7 +13,7 @@ from webapp.settings import Settings, read_settings
 
 def test_every_setting_has_a_help_sentence() -> None:
     for name, field in Settings.model_fields.items():
-        assert field.description and field.description.endswith("."), name
+        assert (field.description or "").endswith("."), name
 
 
 def test_every_setting_is_in_the_readme() -> None:

@@ -106,7 +106,7 @@ class BodyLimit:
             await _too_large()(scope, receive, send)
 
 
-class BodyTooLarge(Exception):  # noqa: N818 - it is a signal between two lines of one class
+class BodyTooLarge(Exception):
     """The body went on after the limit."""
 
 
@@ -149,6 +149,4 @@ class SignedIn:
 
 
 def _too_large() -> Response:
-    return PlainTextResponse(
-        "送信されたデータが大きすぎます。/ What was sent is too large.", 413
-    )
+    return PlainTextResponse("送信されたデータが大きすぎます。/ What was sent is too large.", 413)

@@ -28,13 +28,15 @@ DEFAULT_CAMERA_NETWORKS = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
 class Settings(BaseSettings):
     """One frozen object; every field has a help sentence, shown by ``nigiwai doctor``."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True
+    )
 
     data_dir: Path = Field(
         ROOT / "var", description="Folder for the database, pictures and sockets of one process."
     )
     database_url: str = Field(
-        "", description="Database: sqlite:///file or postgres://…; empty: SQLite in the data folder."
+        "", description="Database: sqlite:///file or postgres://…; empty: in the data folder."
     )
     redis_url: str = Field(
         "", description="Redis or Valkey: redis://… or unix://…; empty: an embedded Valkey."
@@ -90,7 +92,7 @@ class Settings(BaseSettings):
     counts_kept_days: int = Field(366, ge=1, le=3660, description="Days that counts are kept.")
     session_hours: int = Field(12, ge=1, le=720, description="Hours a sign-in lasts.")
     login_link_minutes: int = Field(
-        15, ge=1, le=1440, description="Minutes a one-time sign-in link of the operator is good for."
+        15, ge=1, le=1440, description="Minutes a one-time sign-in link is good for."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="How much is logged."

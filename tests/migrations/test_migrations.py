@@ -18,9 +18,7 @@ from webapp.database import close_database, migrate, tortoise_config
 from webapp.models import fields as model_fields
 from webapp.settings import Settings
 
-MIGRATIONS = sorted(
-    path.stem for path in Path("migrations/core").glob("[0-9]*.py")
-)
+MIGRATIONS = sorted(path.stem for path in Path("migrations/core").glob("[0-9]*.py"))
 
 
 async def test_models_and_migrations_say_the_same(database: Settings) -> None:
@@ -117,7 +115,7 @@ def _fill(path: Path) -> dict[str, int]:
 
 def _value(column: tuple[object, ...], number: int) -> object:
     name, kind = str(column[1]), str(column[2]).upper()
-    if name == "id" or name.endswith("_id") and "INT" in kind:
+    if name == "id" or (name.endswith("_id") and "INT" in kind):
         return number
     if "INT" in kind or "BOOL" in kind:
         return number

@@ -6,7 +6,6 @@ than the table in ``webapp/urls.py`` says.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -39,6 +38,8 @@ SAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", "/"): {},
     ("GET", "/cameras"): {},
     ("GET", "/cameras/cards"): {},
+    ("GET", "/cameras/manage"): {},
+    ("GET", "/cameras/manage/rows"): {},
     ("GET", "/cameras/new"): {},
     ("POST", "/cameras/new"): {"name": "北口", "connector": "file", "path": "a.jpg"},
     ("POST", "/cameras/test"): {"connector": "file", "path": "a.jpg"},
@@ -77,8 +78,8 @@ async def camera(organisation: Organisation, services: Services) -> Camera:
 @pytest.fixture
 async def people(
     alice: Person, bob: Person, charlie: Person, anonymous: Person
-) -> AsyncIterator[dict[str, Person]]:
-    yield {"admin": alice, "general": bob, "stranger": charlie, "anonymous": anonymous}
+) -> dict[str, Person]:
+    return {"admin": alice, "general": bob, "stranger": charlie, "anonymous": anonymous}
 
 
 def test_every_route_is_in_the_matrix(app: Starlette) -> None:
@@ -150,7 +151,8 @@ async def test_another_site_can_send_nothing(
     for name in ("Origin", "Sec-Fetch-Site"):
         alice.headers.pop(name, None)
     response = await alice.post(
-        await _path(entry), data={"csrf": alice.csrf, **SAMPLES[entry.method, entry.path]},
+        await _path(entry),
+        data={"csrf": alice.csrf, **SAMPLES[entry.method, entry.path]},
         headers=headers,
     )
     assert response.status_code == 403

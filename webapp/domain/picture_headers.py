@@ -26,7 +26,7 @@ class PictureProblem(StrEnum):
     OTHER_ASPECT = "other_aspect"
 
 
-class PictureRefused(ValueError):  # noqa: N818 - it is no fault of the program
+class PictureRefused(ValueError):
     """A picture that cannot be used; ``problem`` says why, the message says it in English."""
 
     def __init__(self, problem: PictureProblem, message: str) -> None:
