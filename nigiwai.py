@@ -35,11 +35,7 @@ class LazyGroup(click.Group):
         """Every command, in the order of the table above."""
         return list(COMMANDS)
 
-    def get_command(
-        self,
-        ctx: click.Context,
-        cmd_name: str,  # noqa: ARG002
-    ) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The command of that name, or None."""
         target = COMMANDS.get(cmd_name)
         if target is None:
