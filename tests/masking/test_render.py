@@ -304,16 +304,16 @@ def test_a_poorer_processor_draws_the_same() -> None:
 
 GOLDEN = {
     "crowd figure": "6fa4bed2d60b1350",
-    "crowd pose": "f9abd02137dba744",
+    "crowd pose": "e38646f14957c0c5",
     "crowd mark": "7b7bc19f8d24581b",
     "large figure": "9b8cb150ab5adacb",
-    "large pose": "1a9932f227d4c94f",
+    "large pose": "11a83aa6ddca1565",
     "large mark": "e9e6acb89714d8fe",
     "edges figure": "bb1d84f18d075434",
-    "edges pose": "eb2323e5b80527d6",
+    "edges pose": "5a87d1fce0bf8f04",
     "edges mark": "41814b356bd0130f",
     "thirds figure": "f2534c7987443aa9",
-    "thirds pose": "f0f3791e707479ab",
+    "thirds pose": "7cbed0ad8f64a871",
     "thirds mark": "83ca4e9dfb31f87d",
 }
 

@@ -2,7 +2,8 @@
 
 It keeps the proportions of the standing figure (a round head apart from one body, limbs
 of one weight). What is hidden is filled in: an arm or leg that was not seen hangs straight
-down. Lengths are whole sixteenths of a pixel, as in ``pictograms``.
+down, hips behind a desk stand under the shoulders. Lengths are whole sixteenths of a pixel,
+as in ``pictograms``.
 """
 
 from __future__ import annotations
@@ -16,19 +17,27 @@ import numpy.typing as npt
 from webapp.domain.pictograms import SUB, Disc, Piece, Rect
 
 Point = tuple[int, int]
+Pair = tuple[Point, Point]
 
 SEEN = 0.2  # a key point with a lower score is taken as not seen
 
 # COCO order.
-_FACE = range(5)
+_FACE, _EARS = range(5), (3, 4)
 _SHOULDERS, _ELBOWS, _WRISTS = (5, 6), (7, 8), (9, 10)
 _HIPS, _KNEES, _ANKLES = (11, 12), (13, 14), (15, 16)
 
-# In thousandths of the person's standing height.
-_HEAD, _NECK_GAP = 80, 24
-_SHOULDER, _WAIST, _UPPER_ARM, _HAND = 48, 44, 38, 32
-_THIGH, _FOOT = 48, 38
+# In thousandths of the person's standing height. A limb starts as thick as the trunk's
+# corner, so that no outline has a kink there.
+_HEAD, _NECK_GAP = 80, 22
+_SHOULDER, _UPPER_ARM, _FOREARM, _HAND = 46, 41, 35, 32
+_HIP, _KNEE, _FOOT = 47, 43, 38
 _ARM_LENGTH, _LEG_LENGTH, _TORSO_LENGTH = 165, 235, 300
+_CROTCH, _CROTCH_DROP = 30, 34
+# Whoever is seen from the side has a trunk all the same: least distances of its corners.
+_LEAST_SHOULDERS, _LEAST_HIPS = 66, 36
+_SHOULDERS_APART, _FACE_AWAY = 250, 150  # what tells the height when no hip is seen
+
+_HIPS_OF_SHOULDERS = 60  # per cent: how far hips are apart, when shoulders are
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,8 @@ class _Body:
     """The points of one person, and the standing height that gives the weight of line."""
 
     points: dict[int, Point]
+    shoulders: Pair
+    hips: Pair
     height: int  # sixteenths of a pixel
 
     def length(self, thousandths: int) -> int:
@@ -49,17 +60,14 @@ def pose_pieces(keypoints: npt.NDArray[np.float32], box: Rect) -> tuple[list[Pie
     """Return the pieces of a person's figure and the standing height it is drawn for, in pixels.
 
     ``keypoints`` is 17x3 (x, y in pixels, score 0..1; COCO order), ``box`` the person's.
-    None when neither shoulder or neither hip is seen: there is no pose to draw then.
+    None when too little of the trunk is seen: there is no pose to draw then.
     """
     points = _seen_points(keypoints, box)
-    shoulders = _pair(points, _SHOULDERS)
-    hips = _pair(points, _HIPS)
-    if shoulders is None or hips is None:
+    trunk = _trunk(points)
+    if trunk is None:
         return None
-    body = _Body(points, _standing_height(shoulders, hips, box))
-    pieces = [*_legs(body, hips), _torso(body, shoulders, hips)]
-    pieces += _arms(body, shoulders)
-    pieces.append(_head(body, shoulders, hips))
+    body = _Body(points, *trunk, _standing_height(*trunk, box))
+    pieces = [*_legs(body), _pelvis(body), _torso(body), *_arms(body), _head(body)]
     return pieces, max(1, body.height // SUB)
 
 
@@ -74,74 +82,139 @@ def _seen_points(keypoints: npt.NDArray[np.float32], box: Rect) -> dict[int, Poi
     return seen
 
 
-def _pair(points: dict[int, Point], pair: tuple[int, int]) -> tuple[Point, Point] | None:
-    """Return both points; one that is hidden stands behind the other."""
-    left, right = (points.get(index) for index in pair)
-    if left is None:
-        left = right
-    if left is None:
+def _trunk(points: dict[int, Point]) -> tuple[Pair, Pair] | None:
+    """Return shoulders and hips; of each pair one may be hidden, and both hips may."""
+    shoulders = [points.get(index) for index in _SHOULDERS]
+    hips = [points.get(index) for index in _HIPS]
+    if not any(shoulders):
         return None
-    return left, right or left
+    if not any(hips):
+        return _bust(points, shoulders[0], shoulders[1])
+    whole = _pair(shoulders, _way(hips), 100 * 100 // _HIPS_OF_SHOULDERS)
+    return whole, _pair(hips, _way(shoulders), _HIPS_OF_SHOULDERS)
 
 
-def _standing_height(shoulders: tuple[Point, Point], hips: tuple[Point, Point], box: Rect) -> int:
+def _bust(
+    points: dict[int, Point], left: Point | None, right: Point | None
+) -> tuple[Pair, Pair] | None:
+    """Put hips under two shoulders, as far below as shoulders and face tell."""
+    if left is None or right is None:
+        return None
+    neck, face = _middle(left, right), _face(points)
+    height = _distance(left, right) * 1000 // _SHOULDERS_APART
+    if face is not None:
+        height = max(height, _distance(neck, face) * 1000 // _FACE_AWAY)
+    waist = _add(neck, (0, height * _TORSO_LENGTH // 1000))
+    way = _scaled((right[0] - left[0], right[1] - left[1]), _HIPS_OF_SHOULDERS)
+    start = waist[0] - way[0] // 2, waist[1] - way[1] // 2
+    return (left, right), (start, _add(start, way))
+
+
+def _pair(pair: list[Point | None], other_way: Point, per_cent: int) -> Pair:
+    """Return both points; a hidden one lies as the other pair does."""
+    left, right = pair
+    way = _scaled(other_way, per_cent)
+    if left is not None:
+        return left, right or _add(left, way)
+    assert right is not None
+    return _add(right, (-way[0], -way[1])), right
+
+
+def _way(pair: list[Point | None]) -> Point:
+    """Return the way from the left to the right point; none when one is hidden."""
+    left, right = pair
+    return (0, 0) if left is None or right is None else (right[0] - left[0], right[1] - left[1])
+
+
+def _standing_height(shoulders: Pair, hips: Pair, box: Rect) -> int:
     """Tell from the trunk how tall the person would stand; somebody sits, or the edge cuts."""
     trunk = _distance(_middle(*shoulders), _middle(*hips)) * 1000 // _TORSO_LENGTH
     tall = max(box.bottom - box.top, 8) * SUB
-    return min(max(trunk, tall * 4 // 5), tall * 8 // 5)
+    return min(max(trunk, tall * 4 // 5), tall * 12 // 5)
 
 
-def _torso(body: _Body, shoulders: tuple[Point, Point], hips: tuple[Point, Point]) -> Piece:
+def _torso(body: _Body) -> Piece:
+    neck, waist = _middle(*body.shoulders), _middle(*body.hips)
+    shoulders = _broad(body.shoulders, neck, waist, body.length(_LEAST_SHOULDERS))
+    hips = _broad(body.hips, neck, waist, body.length(_LEAST_HIPS))
     return Piece(
         (
             *(body.disc(place, _SHOULDER) for place in shoulders),
-            *(body.disc(place, _WAIST) for place in hips),
+            *(body.disc(place, _HIP) for place in hips),
         )
     )
 
 
-def _legs(body: _Body, hips: tuple[Point, Point]) -> list[Piece]:
+def _pelvis(body: _Body) -> Piece:
+    """Join the legs a little below the hips, where only a pinhole would be left."""
+    neck, waist = _middle(*body.shoulders), _middle(*body.hips)
+    crotch = _add(waist, _towards(neck, waist, body.length(_CROTCH_DROP)))
+    return Piece((*(body.disc(hip, _HIP) for hip in body.hips), body.disc(crotch, _CROTCH)))
+
+
+def _broad(pair: Pair, neck: Point, waist: Point, least: int) -> Pair:
+    """Move both points apart, across the trunk, when they are closer than ``least``."""
+    if _distance(*pair) >= least:
+        return pair
+    x, y = _towards(neck, waist, least // 2)
+    middle = _middle(*pair)
+    return (middle[0] + y, middle[1] - x), (middle[0] - y, middle[1] + x)
+
+
+def _legs(body: _Body) -> list[Piece]:
+    down = (0, body.length(_LEG_LENGTH))
     pieces = []
-    for side, hip in enumerate(hips):
-        down = (0, body.length(_LEG_LENGTH))
+    for side, hip in enumerate(body.hips):
         knee = body.points.get(_KNEES[side]) or _add(hip, down)
         ankle = body.points.get(_ANKLES[side]) or _add(knee, _along(hip, knee, down))
-        thigh = Piece((body.disc(hip, _THIGH), body.disc(knee, _THIGH - 4)))
-        shin = (body.disc(knee, _THIGH - 4), body.disc(ankle, _FOOT))
+        thigh = Piece((body.disc(hip, _HIP), body.disc(knee, _KNEE)))
+        shin = (body.disc(knee, _KNEE), body.disc(ankle, _FOOT))
         # The gap parts crossing legs; the thigh once more closes it at the leg's own knee.
         pieces += [Piece(shin, parts=True), thigh]
     return pieces
 
 
-def _arms(body: _Body, shoulders: tuple[Point, Point]) -> list[Piece]:
+def _arms(body: _Body) -> list[Piece]:
+    down = (0, body.length(_ARM_LENGTH))
     pieces = []
-    for side, shoulder in enumerate(shoulders):
-        down = (0, body.length(_ARM_LENGTH))
+    for side, shoulder in enumerate(body.shoulders):
         elbow = body.points.get(_ELBOWS[side]) or _add(shoulder, down)
         wrist = body.points.get(_WRISTS[side]) or _add(elbow, _along(shoulder, elbow, down))
-        half = _middle(shoulder, elbow)
+        half, joint = _middle(shoulder, elbow), body.disc(elbow, _FOREARM)
         pieces += [
-            Piece((body.disc(half, _UPPER_ARM), body.disc(elbow, _UPPER_ARM - 3)), parts=True),
-            Piece((body.disc(elbow, _UPPER_ARM - 3), body.disc(wrist, _HAND)), parts=True),
-            Piece((body.disc(shoulder, _UPPER_ARM), body.disc(elbow, _UPPER_ARM - 3))),
+            Piece((body.disc(half, _UPPER_ARM), joint), parts=True),
+            Piece((joint, body.disc(wrist, _HAND)), parts=True),
+            Piece((body.disc(shoulder, _SHOULDER), joint)),
         ]
     return pieces
 
 
-def _head(body: _Body, shoulders: tuple[Point, Point], hips: tuple[Point, Point]) -> Piece:
-    """Put the head where the face was seen, but clear of the shoulders."""
-    neck = _middle(*shoulders)
-    faces = [body.points[index] for index in _FACE if index in body.points]
+def _head(body: _Body) -> Piece:
+    """Put the head on the neck, towards the face, and clear of the shoulders."""
+    neck, waist = _middle(*body.shoulders), _middle(*body.hips)
     away = body.length(_SHOULDER + _NECK_GAP + _HEAD)
-    if faces:
-        count = len(faces)
-        centre = (sum(x for x, _ in faces) // count, sum(y for _, y in faces) // count)
-    else:
-        centre = _add(neck, _towards(_middle(*hips), neck, away))
-    if _distance(neck, centre) < away:
-        start = neck if centre != neck else _middle(*hips)
-        centre = _add(neck, _towards(start, centre, away))
+    upright = _towards(waist, neck, away)
+    face = _face(body.points)
+    if face is None or face == neck:
+        return Piece((body.disc(_add(neck, upright), _HEAD),), parts=True)
+    # A face is at the head's front: half the way is the trunk's own.
+    way = _add(_towards(neck, face, away), upright)
+    reach = min(max(away, _distance(neck, face)), away * 6 // 5)
+    centre = _add(neck, _towards((0, 0), way, reach))
     return Piece((body.disc(centre, _HEAD),), parts=True)
+
+
+def _face(points: dict[int, Point]) -> Point | None:
+    """Return the middle of the ears, which is the head's; without ears, of what is seen."""
+    seen = [points[index] for index in _EARS if index in points]
+    seen = seen or [points[index] for index in _FACE if index in points]
+    if not seen:
+        return None
+    return sum(x for x, _ in seen) // len(seen), sum(y for _, y in seen) // len(seen)
+
+
+def _scaled(way: Point, per_cent: int) -> Point:
+    return way[0] * per_cent // 100, way[1] * per_cent // 100
 
 
 def _middle(one: Point, other: Point) -> Point:
