@@ -121,7 +121,7 @@ class PluginKind:
         """Ask a plugin what it is, and check that it knows its options by name."""
         name, noun = section.name, self.noun
         try:
-            (info,) = hook_of(manager, name, hook)() or (None,)
+            (info,) = hook_of(manager, name, hook)(options=section.options) or (None,)
         except ANY as error:
             raise StartRefused(
                 f"The {noun} {name} does not describe itself: {sentence(error)}"

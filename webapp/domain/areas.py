@@ -53,7 +53,7 @@ class AreaProblem(StrEnum):
     CROSSES_ITSELF = "crosses_itself"  # edges that cross or touch, corners that repeat
 
 
-class AreaRefused(ValueError):  # noqa: N818 - it is no fault of the program
+class AreaRefused(ValueError):
     """Areas that cannot be used: ``problem`` says why, ``index`` which one (from 0)."""
 
     def __init__(self, problem: AreaProblem, message: str, index: int | None = None) -> None:

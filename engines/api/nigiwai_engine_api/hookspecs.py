@@ -10,8 +10,12 @@ hookspec = pluggy.HookspecMarker("nigiwai_engine")
 
 
 @hookspec
-def engine_info() -> EngineInfo:  # type: ignore[empty-body]
-    """Say what this engine is, without loading its weights."""
+def engine_info(options: Mapping[str, object]) -> EngineInfo:  # type: ignore[empty-body]
+    """Say what this engine is, without loading its weights.
+
+    ``options`` are those of its section in ``plugins.toml``, for an engine whose title
+    depends on them; an implementation without this parameter is called without.
+    """
 
 
 @hookspec(firstresult=True)

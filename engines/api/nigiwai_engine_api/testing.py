@@ -7,7 +7,7 @@ An author subclasses it and names the module with the hooks; that is a whole tes
 
     class TestConformance(EngineConformance):
         plugin = nigiwai_engine_example
-        options = {"least_change": 30}
+        options: ClassVar[dict[str, object]] = {"least_change": 30}
 
 Real pictures tell more than made-up ones: override the fixture ``frames``. An engine
 that is made in another way is given by the fixtures ``hooks`` and ``engine``.
@@ -38,8 +38,8 @@ class EngineConformance:
     ``memory_frames``, ``memory_growth``  frames, and bytes by which they may make it grow.
     """
 
-    plugin: ClassVar[Any] = None
-    options: ClassVar[Mapping[str, object]] = {}
+    plugin: Any = None
+    options: ClassVar[Mapping[str, Any]] = {}
     deadline: ClassVar[float] = 10.0
     warm_up_within: ClassVar[float] = 60.0
     memory_frames: ClassVar[int] = 30
@@ -53,7 +53,7 @@ class EngineConformance:
     @pytest.fixture
     def info(self, hooks: Any) -> EngineInfo:
         """What the engine says of itself."""
-        (info,) = _manager(hooks).hook.engine_info()
+        (info,) = _manager(hooks).hook.engine_info(options=self.options)
         if not isinstance(info, EngineInfo):
             raise NotConformant("engine_info does not return an EngineInfo")
         return info
