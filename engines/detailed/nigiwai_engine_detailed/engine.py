@@ -16,6 +16,7 @@ from nigiwai_engine_api import Context, Frame, People
 from nigiwai_engine_api.types import KEYPOINT_COUNT, Float32
 
 from nigiwai_engine_detailed import movenet, options
+from nigiwai_engine_detailed.cover import covered_up
 from nigiwai_engine_detailed.judge import MOST_FOR, belonging, coincide, supported
 
 # The score, moved by the pose, from which a find is a person, by detection level 1 to 5.
@@ -24,15 +25,19 @@ LEAST_SCORE_WITH_BACKGROUND = (0.52, 0.43, 0.34, 0.24, 0.16)
 LOWEST = 0.15  # what the detectors are less sure of is not even looked at
 SAME_PERSON = 0.55  # share of the union from which two boxes are one person
 INSIDE = 0.9  # share of a box inside another from which it is a part of that person
-SURE = 0.6  # score from which somebody stays though the pose is another's
 
 MOST_POSES = 40  # bounds the time in a crowd: the largest boxes are looked at
+MOST_SECOND_LOOKS = 10
 
 
 class Find(NamedTuple):
-    """Somebody: the box, its score as the pose leaves it, and 17x3 key points."""
+    """Somebody: the box, its score as the pose leaves it, 17x3 key points.
+
+    ``bare`` is the score that the detectors alone gave.
+    """
 
     box: Float32
+    bare: float
     score: float
     keypoints: Float32
 
@@ -64,8 +69,8 @@ class DetailedEngine:
         found, least = self._suggested(frame, context)
         # Nobody whom even the best pose would not make sure enough.
         found = _at_least(found, least - MOST_FOR)
-        finds = self._judged(frame, found)
-        return _people([find for find in _without_doubles(finds) if find.score >= least])
+        finds = self._parted(frame, self._judged(frame, found))
+        return _people([find for find in finds if find.score >= least])
 
     def _suggested(self, frame: Frame, context: Context) -> tuple[Candidates, float]:
         """Return everybody the detectors suggest, and the score the level asks for."""
@@ -85,29 +90,41 @@ class DetailedEngine:
     def _judged(self, frame: Frame, found: Candidates) -> list[Find]:
         """Look at each one's pose; best first. Whoever is too many keeps the bare score."""
         looked_at = _largest(found.boxes, MOST_POSES)
-        finds = []
-        for index, (box, score) in enumerate(zip(found.boxes, found.scores, strict=True)):
-            if looked_at[index]:
-                seen = movenet.find(self._movenet, self._side, frame, box)
-                keypoints = belonging(seen, box)
-                finds.append(Find(box, supported(float(score), keypoints), keypoints))
-            else:
-                finds.append(Find(box, float(score), _no_pose(box)))
+        finds = [
+            self._posed(frame, box, float(score))
+            if looked_at[index]
+            else Find(box, float(score), float(score), _no_pose(box))
+            for index, (box, score) in enumerate(zip(found.boxes, found.scores, strict=True))
+        ]
         return sorted(finds, key=lambda find: -find.score)
 
+    def _posed(self, frame: Frame, box: Float32, bare: float) -> Find:
+        keypoints = belonging(movenet.find(self._movenet, self._side, frame, box), box)
+        return Find(box, bare, supported(bare, keypoints), keypoints)
 
-def _without_doubles(finds: list[Find]) -> list[Find]:
-    """Give each pose to its best box; a worse box with it is a person only if it is sure."""
-    kept: list[Find] = []
-    for find in finds:
-        double = any(
-            coincide(find.keypoints, better.keypoints, find.box, better.box) for better in kept
-        )
-        if not double:
-            kept.append(find)
-        elif find.score >= SURE:
-            kept.append(find._replace(keypoints=_no_pose(find.box)))
-    return kept
+    def _parted(self, frame: Frame, finds: list[Find]) -> list[Find]:
+        """Give each pose to its best box alone; best first.
+
+        A worse box that shows the pose of a better one is looked at again with that one
+        covered up. Where somebody else is seen then, that is a person; else it was a double.
+        """
+        kept: list[Find] = []
+        looks = 0
+        for find in finds:
+            same = [better for better in kept if _one_person(find, better)]
+            if not same:
+                kept.append(find)
+            elif looks < MOST_SECOND_LOOKS:
+                looks += 1
+                covered = covered_up(frame, find.box, [better.box for better in same])
+                again = self._posed(covered, find.box, find.bare)
+                if not any(_one_person(again, better) for better in kept):
+                    kept.append(again)
+        return sorted(kept, key=lambda find: -find.score)
+
+
+def _one_person(one: Find, other: Find) -> bool:
+    return coincide(one.keypoints, other.keypoints, one.box, other.box)
 
 
 def _at_least(found: Candidates, score: float) -> Candidates:
