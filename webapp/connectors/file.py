@@ -212,6 +212,20 @@ def _seek(
     wanted = start + seconds % _length(container, stream)
     if wanted > start:
         container.seek(int(wanted / stream.time_base), stream=stream, backward=True)
+    try:
+        best = _frame_at(container, stream, wanted, stop)
+        if best is None or best.width * best.height > max_pixels:
+            raise _file("The video cannot be read.")
+        pixels: np.ndarray[Any, np.dtype[np.uint8]] = best.to_ndarray(format="bgr24")
+        return pixels
+    finally:
+        # A decoder that is left with frames in it keeps some 14 KB of each reading for ever.
+        best = None
+        stream.codec_context.flush_buffers()
+
+
+def _frame_at(container: Any, stream: Any, wanted: float, stop: threading.Event) -> Any:
+    """Decode until the frame that is shown at ``wanted`` seconds; None when there is none."""
     best = None
     for frame in container.decode(stream):
         if stop.is_set():
@@ -219,10 +233,7 @@ def _seek(
         if frame.time is not None and frame.time > wanted + 1e-6 and best is not None:
             break
         best = frame
-    if best is None or best.width * best.height > max_pixels:
-        raise _file("The video cannot be read.")
-    pixels: np.ndarray[Any, np.dtype[np.uint8]] = best.to_ndarray(format="bgr24")
-    return pixels
+    return best
 
 
 def _length(container: Any, stream: Any) -> float:
