@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 from webapp import healthz
 from webapp.access import Access, View, guard
 from webapp.backgrounds import routes as backgrounds
+from webapp.cameras import list_routes as lists
 from webapp.cameras import routes as cameras
 from webapp.embeds import pictures
 from webapp.embeds import routes as embeds
@@ -50,9 +51,11 @@ ENTRIES = (
     _member("POST", "/sign-out", signin.sign_out),
     _member("POST", "/language", signin.change_language),
     # Cameras
-    _member("GET", "/", cameras.home),
-    _member("GET", "/cameras", cameras.camera_list),
-    _member("GET", "/cameras/cards", cameras.cards),
+    _member("GET", "/", lists.home),
+    _member("GET", "/cameras", lists.camera_list),
+    _member("GET", "/cameras/cards", lists.cards),
+    _member("GET", "/cameras/manage", lists.manage),
+    _member("GET", "/cameras/manage/rows", lists.rows),
     _admin("GET", "/cameras/new", cameras.new),
     _admin("POST", "/cameras/new", cameras.create),
     _admin("POST", "/cameras/test", cameras.test_new),

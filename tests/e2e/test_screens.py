@@ -82,7 +82,8 @@ async def test_the_members_screens_are_accessible(
     await page.click(".menu-end > summary.icon-button >> nth=0")
     await page.click(f"button[name=language][value={language}]")
     base = f"/cameras/{camera.public_id}"
-    for path in ("/cameras", base, "/cameras/new", f"{base}/edit", f"{base}/background"):
+    own = (base, f"{base}/edit", f"{base}/background")
+    for path in ("/cameras", "/cameras/manage", "/cameras/new", *own):
         await look(page, origin, path, looks=4 if language == "ja" else 2)
     await look(page, origin, f"{base}/delete", looks=1)
 
@@ -104,10 +105,10 @@ async def test_targets_are_large_enough_to_touch(
 ) -> None:
     page = await admin.new_page()
     await page.set_viewport_size({"width": 375, "height": 800})
-    for path in ("/cameras", f"/cameras/{camera.public_id}", "/cameras/new"):
+    for path in ("/cameras", "/cameras/manage", f"/cameras/{camera.public_id}", "/cameras/new"):
         await page.goto(origin + path)
         small = await page.evaluate(
-            """[...document.querySelectorAll('button, summary, a.btn, input.form-control')]
+            """[...document.querySelectorAll('button, summary, a.btn, input.form-control, select')]
             .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 43.5)
             .map((e) => e.outerHTML.slice(0, 120))"""
         )
@@ -171,15 +172,15 @@ async def test_a_server_that_is_away_is_said_once_and_taken_back(
 ) -> None:
     page = await admin.new_page()
     await page.goto(f"{origin}/cameras")
-    await page.route("**/cameras/cards", lambda route: route.abort())
+    await page.route("**/cameras/cards*", lambda route: route.abort())
     await page.click(".page-actions button")
     await page.wait_for_selector("#connection-lost:not([hidden])")
     assert await page.locator(".camera-card").count() == 1
-    await page.unroute("**/cameras/cards")
-    await page.route("**/cameras/cards", lambda route: route.fulfill(status=500, body="x"))
+    await page.unroute("**/cameras/cards*")
+    await page.route("**/cameras/cards*", lambda route: route.fulfill(status=500, body="x"))
     await page.click(".page-actions button")
     assert await page.locator(".camera-card").count() == 1
-    await page.unroute("**/cameras/cards")
+    await page.unroute("**/cameras/cards*")
     await page.click(".page-actions button")
     await page.wait_for_selector("#connection-lost", state="hidden")
 

@@ -1,4 +1,4 @@
-"""The camera screens: list, one camera, and adding, changing and removing one."""
+"""The screens of one camera: looking at it, adding, changing and removing it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from nigiwai_engine_api import EngineInfo
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from tortoise.transactions import in_transaction
 
 from webapp import outbox, words
@@ -21,21 +21,6 @@ from webapp.connectors.sources import describe
 from webapp.errors import PermanentFailure, UserError
 from webapp.http import form_of, locale_of, name_field, page, redirect, services_of, text_field
 from webapp.models import Camera, Latest
-
-
-async def home(request: Request) -> Response:  # noqa: ARG001 - every view takes it
-    """The list is the first screen."""
-    return RedirectResponse("/cameras", 303)
-
-
-async def camera_list(request: Request) -> Response:
-    """Show every camera of the organisation."""
-    return page(request, "cameras/list.html", **await _cards(request))
-
-
-async def cards(request: Request) -> Response:
-    """Answer the cards alone, for the refresh of each minute."""
-    return page(request, "cameras/_cards.html", **await _cards(request))
 
 
 async def camera_page(request: Request) -> Response:
@@ -231,15 +216,6 @@ def _form_page(
         engines=services_of(request).engines.infos,
         connectors=words.CONNECTORS,
     )
-
-
-async def _cards(request: Request) -> dict[str, Any]:
-    settings = services_of(request).settings
-    now = datetime.now(UTC)
-    return {
-        "cards": await queries.cards_of(organisation_of(request).id, settings, now),
-        "refresh": refresh_seconds(settings),
-    }
 
 
 async def _live(request: Request, camera: Camera) -> dict[str, Any]:

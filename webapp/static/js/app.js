@@ -187,6 +187,18 @@ document.addEventListener('htmx:after:request', (event) => {
   if (status) say(status >= 500);
 });
 
+// A search is kept in the address, so that a reload finds it again.
+const addressOf = (form) => {
+  const asked = new URLSearchParams(new FormData(form));
+  for (const [name, value] of [...asked]) if (!value) asked.delete(name);
+  return asked.size ? `${location.pathname}?${asked}` : location.pathname;
+};
+
+document.addEventListener('input', (event) => {
+  const form = event.target.form;
+  if (form?.matches('[data-in-address]')) history.replaceState(null, '', addressOf(form));
+});
+
 // A message about what was done is not told again on reload.
 if (new URLSearchParams(location.search).has('done')) {
   history.replaceState(null, '', location.pathname);
