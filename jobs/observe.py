@@ -179,7 +179,9 @@ async def _analyse(
 
     def analyse() -> tuple[Analysis, bytes | None]:
         pixels = services.settings.max_picture_pixels
-        analysis = analyse_still(still.data, engine, camera.level, background, pixels, style, areas)
+        analysis = analyse_still(
+            still.data, engine, camera.level, background, pixels, style, areas, camera.rotation
+        )
         return analysis, None if analysis.masked is None else encode_jpeg(analysis.masked)
 
     try:

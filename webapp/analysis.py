@@ -17,7 +17,13 @@ from nigiwai_engine_api import Context, Engine, EngineFailure, Frame, People, Pi
 
 from webapp.domain.areas import Area, apply
 from webapp.domain.masking import render
-from webapp.domain.pictures import PictureProblem, PictureRefused, decode, fit_background
+from webapp.domain.pictures import (
+    PictureProblem,
+    PictureRefused,
+    decode,
+    fit_background,
+    rotate,
+)
 from webapp.domain.remarks import Remark
 
 # Below this brightness nobody could be seen, and nought would be a guess.
@@ -61,13 +67,15 @@ def analyse_still(
     max_pixels: int,
     style: PictogramStyle = PictogramStyle.FIGURE,
     areas: Sequence[Area] = (),
+    rotation: int = 0,
 ) -> Analysis:
     """Decode a still, find its people, leave out who does not count, and draw the others.
 
+    ``rotation`` is the angle (0, 90, 180, 270) by which the still is turned clockwise first.
     Raises ``PictureRefused`` for bytes that are no whole picture, ``BlackPicture``, and
     ``EngineFailure`` for whatever goes wrong inside the engine.
     """
-    frame = decode(data, max_pixels=max_pixels)
+    frame = rotate(decode(data, max_pixels=max_pixels), rotation // 90)
     if _is_black(frame):
         raise BlackPicture("The picture is black.")
     fitted, remarks = _fit(background, frame)

@@ -17,7 +17,14 @@ from webapp import outbox
 from webapp.backgrounds.drafts import drop_draft, keep_draft
 from webapp.cameras.trial import Preview, preview_of
 from webapp.connectors import CameraUnreachable
-from webapp.domain.pictures import PictureRefused, blur, decode, encode_png, fit_background
+from webapp.domain.pictures import (
+    PictureRefused,
+    blur,
+    decode,
+    encode_png,
+    fit_background,
+    rotate,
+)
 from webapp.errors import PermanentFailure
 from webapp.models import Background, Camera, Latest
 from webapp.services import Services
@@ -41,10 +48,16 @@ class Candidate:
 
 
 async def make_candidate(
-    services: Services, camera: Camera, data: bytes, size: tuple[int, int] | None, now: datetime
+    services: Services,
+    camera: Camera,
+    data: bytes,
+    size: tuple[int, int] | None,
+    now: datetime,
+    rotation: int = 0,
 ) -> Candidate:
     """Bring a picture to the camera's ``size`` (if known) and keep it as a draft.
 
+    ``rotation`` is that of the camera when the picture came from it, else 0.
     Raises ``PictureRefused`` and ``TemporaryFailure``.
     """
     settings = services.settings
@@ -53,6 +66,7 @@ async def make_candidate(
         frame = decode(
             data, max_pixels=settings.max_picture_pixels, max_bytes=settings.max_upload_bytes
         )
+        frame = rotate(frame, rotation // 90)
         if size is not None:
             frame = fit_background(frame, *size)
         return frame, encode_png(frame)
@@ -88,6 +102,7 @@ async def camera_size(services: Services, camera: Camera, now: datetime) -> tupl
         frame = await anyio.to_thread.run_sync(
             lambda: decode(data, max_pixels=services.settings.max_picture_pixels)
         )
+        frame = rotate(frame, camera.rotation // 90)
     except (CameraUnreachable, PermanentFailure, PictureRefused):
         return None
     return frame.width, frame.height

@@ -68,7 +68,7 @@ async def take(request: Request) -> Response:
     services = services_of(request)
     try:
         data = await take_picture(services, camera, now)
-        candidate = await make_candidate(services, camera, data, None, now)
+        candidate = await make_candidate(services, camera, data, None, now, camera.rotation)
     except TRIAL_FAILURES as error:
         return await _page(request, camera, problem=problem_of(error), field="take")
     await drop_draft(services.storage, camera, text_field(form, "draft"))

@@ -19,7 +19,7 @@ from nigiwai_engine_api import EngineFailure, Frame, People
 from webapp import words
 from webapp.analysis import BlackPicture, analyse_still
 from webapp.connectors import CameraUnreachable
-from webapp.domain.pictures import PictureRefused, decode, encode_jpeg
+from webapp.domain.pictures import PictureRefused, decode, encode_jpeg, rotate
 from webapp.errors import PermanentFailure, StartRefused, TemporaryFailure
 from webapp.services import Services
 
@@ -65,13 +65,14 @@ async def try_camera(
     engine: str,
     level: int,
     now: datetime,
+    rotation: int = 0,
 ) -> Trial:
     """Fetch one picture and look for people in it; never raises for what a camera may do."""
     try:
         still = await services.connectors[connector].fetch(
             source, now, services.settings.capture_timeout
         )
-        people, frame = await find_in(services, still.data, engine, level)
+        people, frame = await find_in(services, still.data, engine, level, rotation)
     except TRIAL_FAILURES as error:
         return Trial(problem=problem_of(error))
     preview = await anyio.to_thread.run_sync(preview_of, frame, people)
@@ -91,15 +92,15 @@ TRIAL_FAILURES = (
 
 
 async def find_in(
-    services: Services, data: bytes, engine_name: str, level: int
+    services: Services, data: bytes, engine_name: str, level: int, rotation: int = 0
 ) -> tuple[People, Frame]:
     """The people of an encoded picture, and its pixels; raises one of ``TRIAL_FAILURES``."""
     pixels = services.settings.max_picture_pixels
 
     def find() -> tuple[People, Frame]:
         engine = services.engines.get(engine_name)
-        analysis = analyse_still(data, engine, level, None, pixels)
-        return analysis.people, decode(data, max_pixels=pixels)
+        analysis = analyse_still(data, engine, level, None, pixels, rotation=rotation)
+        return analysis.people, rotate(decode(data, max_pixels=pixels), rotation // 90)
 
     return await anyio.to_thread.run_sync(find)
 

@@ -29,6 +29,7 @@ __all__ = [
     "encode_jpeg",
     "encode_png",
     "fit_background",
+    "rotate",
 ]
 
 MAX_BLUR = 10
@@ -101,6 +102,14 @@ def fit_background(background: Frame, width: int, height: int) -> Frame:
     while pixels.shape[1] >= 2 * width and pixels.shape[0] >= 2 * height:
         pixels = _resize(pixels, (pixels.shape[1] + 1) // 2, (pixels.shape[0] + 1) // 2)
     return Frame(_resize(pixels, width, height))
+
+
+def rotate(frame: Frame, quarter_turns: int) -> Frame:
+    """Turn the frame clockwise by quarter turns; 0 leaves it as it is, 4 are a whole turn."""
+    turns = quarter_turns % 4
+    if turns == 0:
+        return frame
+    return Frame(np.ascontiguousarray(np.rot90(frame.pixels, k=-turns)))
 
 
 def blur(frame: Frame, level: int) -> Frame:

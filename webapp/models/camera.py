@@ -17,7 +17,8 @@ class Camera(Model):
 
     ``source`` is encrypted JSON (see ``webapp.sealing``): the settings of the connector
     named in ``connector``, addresses and passwords among them. ``areas`` says where people
-    count, in the form of ``webapp.domain.areas.read_areas``.
+    count, in the form of ``webapp.domain.areas.read_areas``. ``rotation`` is the angle (0, 90,
+    180, 270) by which its stills are turned clockwise before anything else.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -32,6 +33,7 @@ class Camera(Model):
     engine = fields.CharField(max_length=32, default="standard")
     level = fields.SmallIntField(default=3)
     areas: fields.Field[list[dict[str, Any]]] = fields.JSONField(default=list, db_default=[])
+    rotation = fields.SmallIntField(default=0, db_default=0)
     is_open = fields.BooleanField(default=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 
