@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-EDITABLES := -e engines/api -e engines/connector_api -e engines/detectors -e engines/standard -e engines/detailed -e engines/wide -e .
+EDITABLES := -e engines/api -e engines/connector_api -e engines/detectors -e engines/standard -e engines/detailed -e engines/wide -e engines/onnx -e .
 PYPROJECTS := pyproject.toml $(wildcard engines/*/pyproject.toml)
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links --quiet
