@@ -15,9 +15,12 @@ def test_engines_are_listed_with_titles_version_and_options() -> None:
 
 
 def test_engines_as_json() -> None:
-    (engine,) = json.loads(CliRunner().invoke(cli, ["engines", "--json"]).stdout)
-    assert engine["name"] == "standard"
+    engines = json.loads(CliRunner().invoke(cli, ["engines", "--json"]).stdout)
+    named = {engine["name"]: engine for engine in engines}
+    engine = named["standard"]
     assert engine["titles"] == {"ja": "標準", "en": "Standard"}
     assert engine["style"] == "figure"
     assert engine["options"] == {"threads": 1}
     assert not engine["uses_level"]
+    assert named["detailed"]["uses_level"]
+    assert named["detailed"]["style"] == "pose"

@@ -165,8 +165,7 @@ def _legs(body: _Body) -> list[Piece]:
     down = (0, body.length(_LEG_LENGTH))
     pieces = []
     for side, hip in enumerate(body.hips):
-        knee = body.points.get(_KNEES[side]) or _add(hip, down)
-        ankle = body.points.get(_ANKLES[side]) or _add(knee, _along(hip, knee, down))
+        knee, ankle = _limb(body, hip, _KNEES[side], _ANKLES[side], down)
         thigh = Piece((body.disc(hip, _HIP), body.disc(knee, _KNEE)))
         shin = (body.disc(knee, _KNEE), body.disc(ankle, _FOOT))
         # The gap parts crossing legs; the thigh once more closes it at the leg's own knee.
@@ -178,8 +177,7 @@ def _arms(body: _Body) -> list[Piece]:
     down = (0, body.length(_ARM_LENGTH))
     pieces = []
     for side, shoulder in enumerate(body.shoulders):
-        elbow = body.points.get(_ELBOWS[side]) or _add(shoulder, down)
-        wrist = body.points.get(_WRISTS[side]) or _add(elbow, _along(shoulder, elbow, down))
+        elbow, wrist = _limb(body, shoulder, _ELBOWS[side], _WRISTS[side], down)
         half, joint = _middle(shoulder, elbow), body.disc(elbow, _FOREARM)
         pieces += [
             Piece((body.disc(half, _UPPER_ARM), joint), parts=True),
@@ -187,6 +185,14 @@ def _arms(body: _Body) -> list[Piece]:
             Piece((body.disc(shoulder, _SHOULDER), joint)),
         ]
     return pieces
+
+
+def _limb(body: _Body, start: Point, joint: int, end: int, down: Point) -> Pair:
+    """Return a limb's joint and end; what is hidden hangs down, or lies between the others."""
+    middle, last = body.points.get(joint), body.points.get(end)
+    if middle is None:
+        middle = _add(start, down) if last is None else _middle(start, last)
+    return middle, last or _add(middle, _along(start, middle, down))
 
 
 def _head(body: _Body) -> Piece:
