@@ -35,6 +35,7 @@ __all__ = [
     "Connector",
     "ConnectorInfo",
     "Connectors",
+    "Limits",
     "Network",
     "OpenConnectors",
     "Phase",
@@ -55,7 +56,7 @@ CONNECTORS = PluginKind(
 )
 
 # What is on when ``plugins.toml`` has no table of connectors.
-BUILT_IN = ("http_snapshot", "file")
+BUILT_IN = ("http_snapshot", "rtsp", "onvif", "file")
 
 Connectors = Mapping[str, Connector]
 

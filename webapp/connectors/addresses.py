@@ -35,6 +35,10 @@ class Target:
         """The host as it is connected to: ASCII, without brackets."""
         return self.url.raw_host.decode("ascii")
 
+    def at_path(self, path: str) -> Target:
+        """Another path on the same camera."""
+        return replace(self, url=self.url.copy_with(path=path))
+
     def moved(self, location: str) -> Target:
         """Follow a redirect; another origin learns neither name nor password."""
         try:
@@ -49,7 +53,11 @@ class Target:
 
     def elsewhere(self, address: str, schemes: Collection[str]) -> Target:
         """The address that the camera's own answer names; only its own host learns who asks."""
-        url = parse_url(address, schemes).copy_with(userinfo=b"", fragment=None)
+        try:
+            url = parse_url(address, schemes).copy_with(userinfo=b"", fragment=None)
+        except CameraUnreachable:
+            message = "The camera names an address that makes no sense."
+            raise CameraUnreachable(Phase.ANSWER, message) from None
         if url.host == self.url.host:
             return replace(self, url=url)
         return replace(self, url=url, user="", password="")

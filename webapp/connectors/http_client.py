@@ -31,6 +31,7 @@ class Question:
     max_bytes: int
     check: Callable[[httpx.Response], None]
     body: bytes | None = None
+    follows_redirects: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ async def _ask_once(
             signed, sign_in = _signed(request, response, target)
             response = await client.send(signed, stream=True)
         if response.has_redirect_location:
+            if not question.follows_redirects:
+                raise _answer("The camera sends on to another address; enter that one.")
             return target.moved(response.headers["location"])
         question.check(response)
         deadline.enter(Step.BODY)

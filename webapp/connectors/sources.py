@@ -29,7 +29,7 @@ def _describe_url(value: str) -> str:
         url = httpx.URL(value)
     except httpx.InvalidURL:
         return "…"
-    if url.scheme not in {"http", "https"} or not url.host:
+    if url.scheme not in {"http", "https", "rtsp"} or not url.host:
         return "…"
     host = f"[{url.host}]" if ":" in url.host else url.host
     port = f":{url.port}" if url.port else ""

@@ -35,6 +35,7 @@ class Deadline:
         self.seconds: dict[Step, float] = {}
         self._end = 0.0
         self._began = 0.0
+        self._message = ""
         self._scope = asyncio.timeout(None)
 
     async def __aenter__(self) -> Deadline:
@@ -55,9 +56,10 @@ class Deadline:
         except TimeoutError:
             raise self.missed() from None
 
-    def enter(self, step: Step) -> None:
-        """Begin a step, with its share of the time that the whole has."""
+    def enter(self, step: Step, message: str = "") -> None:
+        """Begin a step, with its share of the time; ``message`` is what to say if it ends."""
         self._finish()
+        self._message = message
         self.step, self._began = step, time.monotonic()
         if self._scope.expired():
             return  # what still runs is being cancelled
@@ -74,7 +76,8 @@ class Deadline:
 
     def missed(self) -> CameraUnreachable:
         """The error of a deadline that has passed in the present step."""
-        message = NOT_IN_TIME if self.step is None else MESSAGES[self.step]
+        usual = NOT_IN_TIME if self.step is None else MESSAGES[self.step]
+        message = self._message or usual
         return CameraUnreachable(Phase.TIMEOUT, message, self.step)
 
     def _finish(self) -> None:

@@ -32,11 +32,11 @@ class ConnectorError(Exception):
     """Base of all errors of a connector. The message is one English sentence."""
 
 
-class ConnectorUnusable(ConnectorError):  # noqa: N818 -- the name says it
+class ConnectorUnusable(ConnectorError):
     """Give up: the connector cannot work here (wrong options). Stops the start."""
 
 
-class CameraUnreachable(ConnectorError):  # noqa: N818 -- the name says it
+class CameraUnreachable(ConnectorError):
     """No picture this time; the next minute is tried as usual.
 
     ``phase`` says where it failed, ``step`` (where it is known) what was under way. The
