@@ -33,6 +33,9 @@ _BLACK_SHARE = 0.999
 # More people than any picture holds: an engine that finds them talks nonsense.
 MOST_PEOPLE = 10_000
 
+# What engines may remark, see ``People.remarks``.
+ENGINE_REMARKS = {"background-unlike": Remark.BACKGROUND_UNLIKE}
+
 
 class BlackPicture(Exception):
     """The frame shows nothing at all; its count would not be 0 but unknown."""
@@ -89,7 +92,7 @@ def analyse_still(
         masked=None if fitted is None else render(fitted, people, style),
         width=frame.width,
         height=frame.height,
-        remarks=remarks,
+        remarks=(*remarks, *_said(people)),
         ms_model=ms_model,
     )
 
@@ -104,6 +107,11 @@ def _fit(background: Frame | None, frame: Frame) -> tuple[Frame | None, tuple[Re
         if error.problem is not PictureProblem.OTHER_ASPECT:
             raise
         return None, (Remark.BACKGROUND_SHAPE,)
+
+
+def _said(people: People) -> tuple[Remark, ...]:
+    """Put an engine's words into ours; what no screen could explain is left out."""
+    return tuple(ENGINE_REMARKS[word] for word in people.remarks if word in ENGINE_REMARKS)
 
 
 def _find(engine: Engine, frame: Frame, context: Context) -> People:

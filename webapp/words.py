@@ -158,6 +158,9 @@ REMARKS = {
     Remark.BACKGROUND_SHAPE: N_(
         "カメラの画像の縦横の比率が変わりました。背景画像を登録し直してください。"
     ),
+    Remark.BACKGROUND_UNLIKE: N_(
+        "背景画像がカメラの画像と大きく異なるため、人数の検知に使っていません。背景画像を登録し直してください。"
+    ),
     Remark.BACKGROUND_UNREADABLE: N_(
         "背景画像を読み込めませんでした。背景画像を登録し直してください。"
     ),

@@ -30,6 +30,8 @@ from webapp.settings import read_settings
 SENTENCES = {
     Remark.BACKGROUND_SHAPE: "The background has another shape than this picture: not used, "
     "and no masked picture was made.",
+    Remark.BACKGROUND_UNLIKE: "The background does not resemble this picture: the people were "
+    "found without its help.",
 }
 
 ENCODERS: dict[str, Callable[[Frame], bytes]] = {"jpg": encode_jpeg, "png": encode_png}

@@ -18,6 +18,7 @@ from webapp.commands.engine_option import (
     load_background,
     load_engine,
 )
+from webapp.domain.disturbance import DISTURBANCES
 from webapp.domain.evaluation import FrameResult, Summary, judge, summarise
 from webapp.evaluation_set import Item, ManifestError, read_manifest
 
@@ -39,6 +40,13 @@ COLUMNS = ("tag", "frames", "MAE", "bias", "close", "recall", "precision")
     show_default=True,
     help="Of a video, judge every N-th frame.",
 )
+@click.option(
+    "--disturb",
+    "names",
+    multiple=True,
+    type=click.Choice([*DISTURBANCES, "all"]),
+    help="Judge again with the frames (not the background) changed like that; repeatable.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def evaluate(
     manifest: Path,
@@ -47,19 +55,22 @@ def evaluate(
     tags: tuple[str, ...],
     background_file: Path | None,
     every: int,
+    names: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Measure an engine on the pictures and videos of MANIFEST, per tag.
 
     MAE and bias are those of the count; close is the share of frames whose count is off
     by at most max(1, 10 %); recall and precision count boxes at IoU 0.5. The background is
-    used for frames of exactly its size, since it belongs to one camera.
+    used for frames of exactly its size, since it belongs to one camera. With --disturb
+    each tag has further rows, one a disturbance.
     """
     items = [item for item in read_manifest(manifest) if not tags or item.tag in tags]
     if not items:
         raise click.UsageError(f"{manifest} has no item of that tag.")
     _, engine = load_engine(engine_name)
-    run = _Run(engine, level, every, load_background(background_file))
+    disturbed = tuple(DISTURBANCES) if "all" in names else names
+    run = _Run(engine, level, every, load_background(background_file), disturbed)
     results = [result for item in items for result in run.judged(item)]
     for sentence in (*run.remarks(), *run.problems):
         click.echo(sentence, err=True)
@@ -81,6 +92,7 @@ class _Run:
     level: int
     every: int
     background: Frame | None
+    disturbed: tuple[str, ...] = ()
     frames: int = 0
     with_background: int = 0
     problems: list[str] = field(default_factory=list)
@@ -89,8 +101,11 @@ class _Run:
         """Judge each frame of an item; what cannot be read becomes a problem."""
         try:
             for frame, truth in item.frames(self.every):
-                people = self.engine.find_people(frame, self._context(frame))
-                yield judge(people, truth, item.tag)
+                context = self._context(frame)
+                yield judge(self.engine.find_people(frame, context), truth, item.tag)
+                for name in self.disturbed:
+                    people = self.engine.find_people(DISTURBANCES[name](frame), context)
+                    yield judge(people, truth, f"{item.tag} {name}")
         except ManifestError as error:
             self.problems.append(str(error))
         except EngineFailure as error:
@@ -126,7 +141,8 @@ def _table(summaries: dict[str, Summary]) -> list[str]:
         )
         for tag, summary in summaries.items()
     ]
-    return [f"{row[0]:14}" + "".join(f"{cell:>11}" for cell in row[1:]) for row in rows]
+    longest = max(14, *(len(tag) + 1 for tag in summaries))
+    return [f"{row[0]:{longest}}" + "".join(f"{cell:>11}" for cell in row[1:]) for row in rows]
 
 
 def _number(value: float | None, form: str = ".3f") -> str:

@@ -12,6 +12,7 @@ class Remark(StrEnum):
 
     # With a count all the same.
     BACKGROUND_SHAPE = "background_shape"  # another shape than the picture: register it again
+    BACKGROUND_UNLIKE = "background_unlike"  # it does not resemble the picture: not used
     BACKGROUND_UNREADABLE = "background_unreadable"  # the store did not give it
     PICTURE_NOT_STORED = "picture_not_stored"  # the store is full or away
 

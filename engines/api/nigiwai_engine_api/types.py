@@ -64,6 +64,10 @@ class People:
     ``scores``    N float32 in 0..1.
     ``keypoints`` Nx17x3 float32 (x, y in pixels, score 0..1; COCO order) or None.
     ``heads``     Nx2 float32 (x, y in pixels of each head's centre) or None.
+    ``remarks``   what was not as it should be though people were found, as short words;
+                  Nigiwai puts these into the user's language and shows no others:
+                  ``background-unlike``, the background does not resemble the frame and
+                  was not used.
 
     Raises ValueError when shapes disagree or a number is not finite.
     """
@@ -72,6 +76,7 @@ class People:
     scores: Float32
     keypoints: Float32 | None = None
     heads: Float32 | None = None
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         count = len(self.boxes)
@@ -109,6 +114,7 @@ class People:
             self.scores[keep],
             None if self.keypoints is None else self.keypoints[keep],
             None if self.heads is None else self.heads[keep],
+            self.remarks,
         )
 
 

@@ -2,41 +2,97 @@
 
 That makes a low score threshold affordable: of what the detectors are unsure about, only
 that is kept which stands on changed pixels no surer find explains.
+
+Light, exposure, colour and the camera's exact view change between the day the background
+was taken and now; they are estimated and put into the background before the comparison.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from nigiwai_engine_api import Frame
 from nigiwai_engine_api.types import Float32, UInt8
 
+from nigiwai_detectors.alignment import aligned
 from nigiwai_detectors.boxes import Candidates
+from nigiwai_detectors.exposure import estimate
+from nigiwai_detectors.sharpness import blurred_alike
 
-CHANGED = 24  # levels of 255 by which a pixel differs, in any channel, after a 5x5 blur
+UNLIKE = "background-unlike"  # the remark of ``People`` for a background that is not used
+
+CHANGED = 20  # levels of 255 by which a pixel differs, in any channel, after a 5x5 blur
+NEIGHBOURS = np.ones((3, 3), np.uint8)
 LARGEST_SIDE = 960  # pixels; a larger pair of pictures is halved first, until it fits
-MOST_CHANGED = 0.5  # share of the frame; beyond it light or view changed, not people
+MOST_CHANGED = 0.5  # share of the frame; beyond it the view changed, not the people in it
 
 LEAST_OF_BOX = 0.12  # share of a person's box that must have changed
-SURE = 0.45  # score from which a find needs no pixels of its own
+SURE = 0.42  # score from which a find needs no pixels of its own
 LEAST_OWN = 0.2  # share of an unsure find's box that changed and is in no surer box
+
+# A background that shows much change where nobody likely is (a shadow, a camera that gave
+# way) is a poor witness: the more of that, the less it lowers the score that is needed.
+LIKELY = 0.3  # score from which a find may explain what changed
+GOOD_WITNESS, POOR_WITNESS = 0.01, 0.04  # share of the frame that changed unexplained
+
+
+class Comparison(NamedTuple):
+    """``mask`` is 1 where frame and background differ, at a reduced size; None: no use."""
+
+    mask: UInt8 | None
+    remarks: tuple[str, ...] = ()
+
+
+def compare(frame: Frame, background: Frame | None) -> Comparison:
+    """Tell where the frame differs from the background.
+
+    There is no mask without a background or for one of another size; nor, with the remark
+    ``background-unlike``, for one that does not resemble the frame: another view, or a
+    light that has changed beyond comparing.
+    """
+    if background is None or background.pixels.shape != frame.pixels.shape:
+        return Comparison(None)
+    now, empty = blurred_alike(_reduce(frame.pixels), _reduce(background.pixels))
+    exposure = estimate(now, empty)
+    if exposure is None:
+        return Comparison(None, (UNLIKE,))
+    empty = aligned(exposure.apply(empty), now)
+    mask = _differing(now, empty, CHANGED * exposure.contrast)
+    if cv2.countNonZero(mask) > MOST_CHANGED * mask.size:
+        return Comparison(None, (UNLIKE,))
+    return Comparison(mask)
 
 
 def changes(frame: Frame, background: Frame | None) -> UInt8 | None:
-    """1 where the frame differs from the background, else 0, at a reduced size.
+    """Give the mask of ``compare`` alone."""
+    return compare(frame, background).mask
 
-    None when the background cannot be used: there is none, it has another size, or most
-    of the frame differs from it.
+
+def _differing(now: UInt8, empty: UInt8, least: float) -> UInt8:
+    """Compare each pixel with the range of its neighbours in the background.
+
+    Edges wander a little: the camera trembles, and compression smears strong colours.
     """
-    if background is None or background.pixels.shape != frame.pixels.shape:
-        return None
-    difference = cv2.absdiff(_reduce(frame.pixels), _reduce(background.pixels))
-    blue, green, red = cv2.split(cv2.blur(difference, (5, 5)))
+    lighter = cv2.subtract(now, cv2.dilate(empty, NEIGHBOURS))
+    darker = cv2.subtract(cv2.erode(empty, NEIGHBOURS), now)
+    blue, green, red = cv2.split(cv2.blur(cv2.max(lighter, darker), (5, 5)))
     largest = cv2.max(cv2.max(blue, green), red)
-    _, mask = cv2.threshold(largest, CHANGED, 1, cv2.THRESH_BINARY)
-    if cv2.countNonZero(mask) > MOST_CHANGED * mask.size:
-        return None
+    _, mask = cv2.threshold(largest, least, 1, cv2.THRESH_BINARY)
     return np.asarray(mask, np.uint8)
+
+
+def least_score(
+    found: Candidates, mask: UInt8, frame: Frame, trusted: float, alone: float
+) -> float:
+    """Say what score is enough: ``trusted`` beside a good witness, ``alone`` beside a poor one."""
+    open_ = mask.copy()
+    likely = found.boxes[found.scores >= LIKELY]
+    for x1, y1, x2, y2 in _in_mask(likely, mask, frame.width, frame.height).astype(int):
+        open_[y1:y2, x1:x2] = 0
+    share = cv2.countNonZero(open_) / open_.size
+    return float(np.interp(share, (GOOD_WITNESS, POOR_WITNESS), (trusted, alone)))
 
 
 def explained(found: Candidates, mask: UInt8, width: int, height: int) -> Candidates:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from nigiwai_detectors import nanodet, ssdlite
-from nigiwai_detectors.background import changes, explained
+from nigiwai_detectors.background import compare, explained, least_score
 from nigiwai_detectors.boxes import at_least, suppress
 from nigiwai_detectors.fuse import fuse
 from nigiwai_detectors.options import THREADS, read_options
@@ -14,7 +14,7 @@ from nigiwai_detectors.weights import Model
 from nigiwai_engine_api import Context, Frame, People
 
 LEAST_SCORE = 0.44  # without a background the detectors alone must be sure
-LEAST_SCORE_WITH_BACKGROUND = 0.25
+LEAST_SCORE_WITH_BACKGROUND = 0.2
 SAME_PERSON = 0.55  # share of the union from which two boxes are one person
 INSIDE = 0.9  # share of a box inside another from which it is a part of that person
 OPTIONS = {"threads": THREADS}
@@ -40,11 +40,12 @@ class StandardEngine:
             frame.width,
             frame.height,
         )
-        mask = changes(frame, context.background)
+        mask, remarks = compare(frame, context.background)
         if mask is None:
             found = suppress(at_least(found, LEAST_SCORE), SAME_PERSON, INSIDE)
         else:
-            found = at_least(found, LEAST_SCORE_WITH_BACKGROUND)
+            least = least_score(found, mask, frame, LEAST_SCORE_WITH_BACKGROUND, LEAST_SCORE)
+            found = at_least(found, least)
             found = suppress(found, SAME_PERSON, INSIDE)
             found = explained(found, mask, frame.width, frame.height)
-        return People(found.boxes, found.scores)
+        return People(found.boxes, found.scores, remarks=remarks)

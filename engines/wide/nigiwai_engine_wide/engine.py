@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from nigiwai_detectors import nanodet, ssdlite
-from nigiwai_detectors.background import changes, explained
+from nigiwai_detectors.background import compare, explained, least_score
 from nigiwai_detectors.boxes import Candidates, at_least
 from nigiwai_detectors.fuse import fuse
 from nigiwai_detectors.options import read_options
@@ -48,11 +48,18 @@ class WideEngine:
         parts = tiles(frame.width, frame.height, self._most_tiles)
         views = [View(tile, self._look(frame, tile)) for tile in parts]
         found = merge(views, frame.width, frame.height)
-        mask = changes(frame, context.background)
+        mask, remarks = compare(frame, context.background)
+        sure = SURE
         if mask is not None:
+            sure = least_score(found, mask, frame, SURE_WITH_BACKGROUND, SURE)
             found = explained(found, mask, frame.width, frame.height)
-        found = sift(found, frame.height, SURE if mask is None else SURE_WITH_BACKGROUND)
-        return People(found.boxes, found.scores, heads=heads(found.boxes, frame.height))
+        found = sift(found, frame.height, sure)
+        return People(
+            found.boxes,
+            found.scores,
+            heads=heads(found.boxes, frame.height),
+            remarks=remarks,
+        )
 
     def _look(self, frame: Frame, tile: Tile) -> Candidates:
         part = Frame(frame.pixels[tile.top : tile.bottom, tile.left : tile.right])

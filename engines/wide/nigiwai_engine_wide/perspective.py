@@ -32,7 +32,8 @@ class Perspective(NamedTuple):
 
     def expected(self, foot: Float32) -> Float32:
         """The N heights in pixels that people whose feet are there should have."""
-        return np.maximum(self.slope * foot + self.offset, LEAST_TALL).astype(np.float32)
+        tall = np.maximum(self.slope * foot + self.offset, LEAST_TALL)
+        return np.asarray(tall, np.float32)
 
 
 def learn(boxes: Float32, height: int) -> Perspective | None:
