@@ -278,3 +278,14 @@ def test_every_check_is_part_of_the_class() -> None:
     source = inspect.getsource(testing.EngineConformance)
     made = {name for name in dir(checks) if name.startswith("check_")} - {"check_people"}
     assert {name for name in made if f"checks.{name}(" not in source} == set()
+
+
+def test_remarks_are_words_and_the_same_again() -> None:
+    turn = itertools.count()
+    moody = Bad(lambda frame, context: People(**NOBODY, remarks=(f"turn-{next(turn)}",)))
+    assert "second time" in refused(checks.check_repeats, subject(moody), [scene()])
+    dumb = Bad(lambda frame, context: People(**NOBODY, remarks=(3,)))  # type: ignore[arg-type]
+    assert "remarks" in refused(checks.check_sizes, subject(dumb), [(48, 64)])
+
+
+NOBODY: dict[str, Any] = {"boxes": np.zeros((0, 4)), "scores": np.zeros(0)}

@@ -98,6 +98,8 @@ def check_people(people: People, frame: Frame, style: PictogramStyle) -> None:
         array = getattr(people, name)
         if array is not None and (array.dtype != np.float32 or not np.isfinite(array).all()):
             raise NotConformant(f"{name} must be finite float32 numbers")
+    if not all(isinstance(remark, str) and remark for remark in people.remarks):
+        raise NotConformant("remarks must be words")
     size = (frame.width, frame.height)
     for name, points in (("boxes", people.boxes.reshape(-1, 2)), ("heads", people.heads)):
         if points is not None and _outside(points, size):
@@ -284,6 +286,8 @@ def resident_bytes() -> int:
 
 def same(first: People, second: People) -> bool:
     """Whether both are the same people in the same order, to the last bit."""
+    if first.remarks != second.remarks:
+        return False
     for name in ("boxes", "scores", "keypoints", "heads"):
         one, other = getattr(first, name), getattr(second, name)
         if (one is None) != (other is None):
