@@ -14,6 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from nigiwai_detectors.background import UNLIKE
 from nigiwai_detectors.weights import Model
 from nigiwai_engine_api import Context, EngineUnusable, Frame, People
 from nigiwai_engine_api.types import Float32
@@ -130,6 +131,16 @@ def test_pets_is_counted(detailed: DetailedEngine, background: Frame) -> None:
     assert (summary.precision or 0) >= 0.93
 
 
+def test_a_background_of_another_place_is_remarked_and_not_used(
+    detailed: DetailedEngine,
+) -> None:
+    (frame,) = footage(800)
+    elsewhere = Frame(np.ascontiguousarray(frame.pixels[::-1, ::-1]))
+    found = detailed.find_people(frame, Context(elsewhere))
+    assert found.remarks == (UNLIKE,)
+    assert rows(found) == rows(detailed.find_people(frame, Context()))
+
+
 def test_two_poses_are_never_of_one_person(detailed: DetailedEngine) -> None:
     for frame in footage(80):
         people = detailed.find_people(frame, Context(level=5))
@@ -200,7 +211,8 @@ def test_a_crowd_has_a_bounded_number_of_looks(
     places = [(x * 60.0, y * 60.0) for x in range(12) for y in range(5)]
     boxes = np.array([(x, y, x + 30 + i % 7, y + 58) for i, (x, y) in enumerate(places)])
     crowd = engine.Candidates(boxes.astype(np.float32), np.full(60, 0.9, np.float32))
-    monkeypatch.setattr(detailed, "_suggested", lambda frame, context: (crowd, 0.5))
+    suggestion = engine.Suggestion(crowd, 0.5, ())
+    monkeypatch.setattr(detailed, "_suggested", lambda frame, context: suggestion)
     looks: list[Float32] = []
     find = movenet.find
 

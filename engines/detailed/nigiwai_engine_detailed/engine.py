@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from nigiwai_detectors import nanodet, ssdlite
-from nigiwai_detectors.background import changes, explained
-from nigiwai_detectors.boxes import Candidates, areas, suppress
+from nigiwai_detectors.background import compare, explained, least_score
+from nigiwai_detectors.boxes import Candidates, areas, at_least, suppress
 from nigiwai_detectors.fuse import fuse
 from nigiwai_detectors.weights import Model
 from nigiwai_engine_api import Context, Frame, People
@@ -42,6 +42,14 @@ class Find(NamedTuple):
     keypoints: Float32
 
 
+class Suggestion(NamedTuple):
+    """Whom the detectors suggest, the score that is enough, and what is to be remarked."""
+
+    found: Candidates
+    least: float
+    remarks: tuple[str, ...]
+
+
 class DetailedEngine:
     """Finds people and their poses; holds its networks and nothing of any frame."""
 
@@ -66,13 +74,13 @@ class DetailedEngine:
         for all, and the level only says how low in the list to go. Only in a crowd, where
         not everybody's pose is looked at, may a few differ.
         """
-        found, least = self._suggested(frame, context)
+        found, least, remarks = self._suggested(frame, context)
         # Nobody whom even the best pose would not make sure enough.
-        found = _at_least(found, least - MOST_FOR)
+        found = at_least(found, least - MOST_FOR)
         finds = self._parted(frame, self._judged(frame, found))
-        return _people([find for find in finds if find.score >= least])
+        return _people([find for find in finds if find.score >= least], remarks)
 
-    def _suggested(self, frame: Frame, context: Context) -> tuple[Candidates, float]:
+    def _suggested(self, frame: Frame, context: Context) -> Suggestion:
         """Return everybody the detectors suggest, and the score the level asks for."""
         found = fuse(
             nanodet.find(self._nanodet, frame),
@@ -80,12 +88,15 @@ class DetailedEngine:
             frame.width,
             frame.height,
         )
-        found = suppress(_at_least(found, LOWEST), SAME_PERSON, INSIDE)
-        mask = changes(frame, context.background)
+        found = suppress(at_least(found, LOWEST), SAME_PERSON, INSIDE)
+        alone = LEAST_SCORE[context.level - 1]
+        mask, remarks = compare(frame, context.background)
         if mask is None:
-            return found, LEAST_SCORE[context.level - 1]
+            return Suggestion(found, alone, remarks)
+        trusted = LEAST_SCORE_WITH_BACKGROUND[context.level - 1]
+        least = least_score(found, mask, frame, trusted, alone)
         found = explained(found, mask, frame.width, frame.height)
-        return found, LEAST_SCORE_WITH_BACKGROUND[context.level - 1]
+        return Suggestion(found, least, remarks)
 
     def _judged(self, frame: Frame, found: Candidates) -> list[Find]:
         """Look at each one's pose; best first. Whoever is too many keeps the bare score."""
@@ -127,11 +138,6 @@ def _one_person(one: Find, other: Find) -> bool:
     return coincide(one.keypoints, other.keypoints, one.box, other.box)
 
 
-def _at_least(found: Candidates, score: float) -> Candidates:
-    enough = found.scores >= score
-    return Candidates(found.boxes[enough], found.scores[enough])
-
-
 def _largest(boxes: Float32, most: int) -> npt.NDArray[np.bool_]:
     chosen = np.zeros(len(boxes), bool)
     chosen[np.argsort(-areas(boxes), kind="stable")[:most]] = True
@@ -145,9 +151,10 @@ def _no_pose(box: Float32) -> Float32:
     return keypoints
 
 
-def _people(finds: list[Find]) -> People:
+def _people(finds: list[Find], remarks: tuple[str, ...]) -> People:
     return People(
         np.array([find.box for find in finds], np.float32).reshape(-1, 4),
         np.array([find.score for find in finds], np.float32),
         np.array([find.keypoints for find in finds], np.float32).reshape(-1, KEYPOINT_COUNT, 3),
+        remarks=remarks,
     )
