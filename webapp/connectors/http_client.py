@@ -6,6 +6,8 @@ import logging
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 
 import httpx
@@ -36,10 +38,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The bytes of an answer, and the sign-in that the camera asked for."""
+    """The bytes of an answer, the sign-in that the camera asked for, and its own clock."""
 
     data: bytes
     sign_in: str
+    date: datetime | None = None
 
 
 class HttpClient:
@@ -114,9 +117,19 @@ async def _ask_once(
             return target.moved(response.headers["location"])
         question.check(response)
         deadline.enter(Step.BODY)
-        return Reply(await _read(response, question.max_bytes), sign_in)
+        data = await _read(response, question.max_bytes)
+        return Reply(data, sign_in, _date(response))
     finally:
         await response.aclose()
+
+
+def _date(response: httpx.Response) -> datetime | None:
+    """When the camera says it is; None when it says nothing that makes sense."""
+    try:
+        date = parsedate_to_datetime(response.headers.get("date", ""))
+    except (ValueError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 async def _read(response: httpx.Response, max_bytes: int) -> bytes:

@@ -89,7 +89,18 @@ class HttpSnapshotConnector:
         target = read_target(source)
         async with Deadline(timeout) as deadline:
             reply = await take_still(self._client, target, self._max_bytes, deadline)
-        return Still(reply.data, at, {"sign_in": reply.sign_in}, deadline.seconds)
+        return Still(reply.data, at, facts_of(reply, at), deadline.seconds)
+
+
+def facts_of(reply: Reply, at: datetime) -> Mapping[str, str]:
+    """What a person may want to know: the sign-in, and how far the camera's clock is behind.
+
+    The clock says nothing of the picture's age: many cameras were never told the time.
+    """
+    facts = {"sign_in": reply.sign_in}
+    if reply.date is not None:
+        facts["clock_behind"] = str(round((at - reply.date).total_seconds()))
+    return facts
 
 
 async def take_still(

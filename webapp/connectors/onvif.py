@@ -118,7 +118,7 @@ class OnvifConnector:
             except BaseException:
                 self._found.pop(key, None)  # the camera may have moved
                 raise
-        facts = {**facts, "profile": found.profile, "clock_ahead": f"{_seconds(found.ahead)}"}
+        facts = {**facts, "profile": found.profile, "clock_behind": f"{_seconds(-found.ahead)}"}
         return Still(data, at, facts, deadline.seconds)
 
     async def _discover(
