@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from webapp.connectors import Connectors, build_connectors
+from webapp.connectors import OpenConnectors, build_connectors
 from webapp.plugins import Engines, build_engines
 from webapp.sealing import Sealer
 from webapp.settings import Settings
@@ -19,7 +19,7 @@ class Services:
     storage: Storage
     sealer: Sealer
     engines: Engines
-    connectors: Connectors
+    connectors: OpenConnectors
 
 
 def build_services(settings: Settings, engines: Engines | None = None) -> Services:

@@ -27,7 +27,7 @@ from nigiwai_engine_api import Context, Engine, Frame
 import webapp.demo
 from jobs import ledger
 from jobs.observe import Workshop, observe
-from webapp.connectors import Still
+from webapp.connectors import OpenConnectors, Still
 from webapp.database import close_database, migrate, open_database
 from webapp.domain.pictures import decode, encode_jpeg, encode_png
 from webapp.evaluation_set import read_manifest
@@ -95,7 +95,9 @@ def _stretch(frame: Frame, width: int, height: int) -> Frame:
 
 async def _measure(services: Services, engine: str, scene: Scene) -> dict[str, float]:
     camera = _CameraOnPaper()
-    shop = Workshop.open(replace(services, connectors={"bench": camera}), camera.clock)
+    shop = Workshop.open(
+        replace(services, connectors=OpenConnectors((), {"bench": camera})), camera.clock
+    )
     try:
         await _register(services, camera, engine, scene.background)
         models = [

@@ -45,7 +45,7 @@ async def test_without_script_the_whole_form_comes_back_with_the_answer(
         f"/cameras/{camera.public_id}/test", name="北口", path="one.jpg", **FORM
     )
     assert one(answer, "#name")["value"] == "北口"
-    assert one(answer, "#trial svg")["viewbox"] == "0 0 960 720"
+    assert one(answer, "#trial svg.framed")["viewbox"] == "0 0 960 720"
     assert "0人を検知しました" in text_of(answer, ".trial-caption")
     assert "1600×1200" in text_of(answer, ".trial-caption")
 

@@ -192,13 +192,13 @@ async def test_the_connection_test_shows_what_the_engine_sees(
     complaints = quiet(page)
     await page.goto(f"{origin}/cameras/{camera.public_id}/edit")
     assert await page.locator("[data-save]").is_disabled()
-    await page.click("button[hx-post]")
+    await page.click("button[formaction$='/test']")
     await page.wait_for_selector("#trial svg image")
     assert "0人を検知しました" in await page.locator("#trial").inner_text()
     assert complaints == []
     await page.fill("#path", "gone.png")
     assert await page.locator("[data-save]").is_enabled()
-    await page.click("button[hx-post]")
+    await page.click("button[formaction$='/test']")
     await page.wait_for_selector("#trial .notice-danger")
 
 

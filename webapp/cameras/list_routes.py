@@ -12,7 +12,7 @@ from webapp.access import organisation_of
 from webapp.cameras import queries
 from webapp.cameras.selection import KINDS, ORDERS, read_selection, select, tally
 from webapp.cameras.sight import refresh_seconds
-from webapp.http import page, services_of
+from webapp.http import locale_of, page, services_of
 
 
 async def home(request: Request) -> Response:  # noqa: ARG001 - every view takes it
@@ -41,7 +41,9 @@ async def rows(request: Request) -> Response:
 
 
 async def _list(request: Request, path: str) -> dict[str, Any]:
-    settings = services_of(request).settings
+    services = services_of(request)
+    settings = services.settings
+    language = locale_of(request).language
     selection = read_selection(request.query_params)
     every = await queries.cards_of(organisation_of(request).id, settings, datetime.now(UTC))
     return {
@@ -52,5 +54,6 @@ async def _list(request: Request, path: str) -> dict[str, Any]:
         "selection": selection,
         "kinds": KINDS,
         "orders": ORDERS,
+        "connectors": {i.name: i.titles[language] for i in services.connectors.infos},
         "refresh": refresh_seconds(settings),
     }

@@ -10,13 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from tortoise.transactions import in_transaction
 
-from webapp import outbox, words
+from webapp import outbox
 from webapp.access import camera_of, organisation_of
 from webapp.cameras import queries
 from webapp.cameras.chart import draw_hour
-from webapp.cameras.forms import CameraForm, empty_form, form_of_camera, read_form
+from webapp.cameras.forms import CameraForm, empty_form, form_of_camera, info_of, read_form
+from webapp.cameras.guide import Guide, follow, guide_of
 from webapp.cameras.sight import refresh_seconds, sight_of
-from webapp.cameras.trial import Trial, try_camera
+from webapp.cameras.source_form import Kept
+from webapp.cameras.stages import parts_of
+from webapp.cameras.trial import Trial, Tried, is_local, try_camera
 from webapp.connectors.sources import describe
 from webapp.errors import PermanentFailure, UserError
 from webapp.http import form_of, locale_of, name_field, page, redirect, services_of, text_field
@@ -35,6 +38,7 @@ async def camera_page(request: Request) -> Response:
         public_origin=services.settings.origin,
         source=describe(source) if source else "",
         engine=_engine_info(request, camera.engine),
+        connector=info_of(services.connectors, camera.connector),
         **await _live(request, camera),
     )
 
@@ -46,13 +50,14 @@ async def live(request: Request) -> Response:
 
 async def new(request: Request) -> Response:
     """Ask for a new camera."""
-    return _form_page(request, empty_form(services_of(request).engines.names))
+    services = services_of(request)
+    return _form_page(request, empty_form(services.engines.names, services.connectors))
 
 
 async def create(request: Request) -> Response:
     """Add a camera and the row for what will be seen of it."""
     services = services_of(request)
-    entered = read_form(await form_of(request), services.engines.names)
+    entered = await _read(request, None)
     if entered.errors:
         return _form_page(request, entered, status=422)
     organisation = organisation_of(request)
@@ -69,18 +74,16 @@ async def create(request: Request) -> Response:
 async def edit(request: Request) -> Response:
     """Show a camera's settings."""
     camera = await camera_of(request)
-    form = form_of_camera(camera, source_of(request, camera))
-    return _form_page(request, form, camera)
+    return _form_page(request, _kept_form(request, camera), camera)
 
 
 async def save(request: Request) -> Response:
     """Change a camera's settings; what leads to it stays encrypted."""
     camera = await camera_of(request)
-    services = services_of(request)
-    entered = read_form(await form_of(request), services.engines.names, source_of(request, camera))
+    entered = await _read(request, camera)
     if entered.errors:
         return _form_page(request, entered, camera, status=422)
-    _fill(camera, entered, services.sealer.seal(entered.source))
+    _fill(camera, entered, services_of(request).sealer.seal(entered.source))
     await camera.save()
     return redirect(f"/cameras/{camera.public_id}", done="camera_saved")
 
@@ -93,6 +96,16 @@ async def test_new(request: Request) -> Response:
 async def test_existing(request: Request) -> Response:
     """Try what was entered for a camera that is there already."""
     return await _test(request, await camera_of(request))
+
+
+async def fields_new(request: Request) -> Response:
+    """Answer the fields of the kind of source that was chosen for a new camera."""
+    return await _fields(request, None)
+
+
+async def fields_existing(request: Request) -> Response:
+    """Answer the fields of the kind that was chosen for a camera that is there already."""
+    return await _fields(request, await camera_of(request))
 
 
 async def rename(request: Request) -> Response:
@@ -108,7 +121,7 @@ async def rename(request: Request) -> Response:
             return page(
                 request, "cameras/_name.html", 422, camera=camera, error=error, entered=entered
             )
-        values = form_of_camera(camera, source_of(request, camera))
+        values = _kept_form(request, camera)
         values.values["name"], values.errors["name"] = entered, error
         return _form_page(request, values, camera, status=422)
     await camera.save(update_fields=["name"])
@@ -167,14 +180,29 @@ def _fill(camera: Camera, entered: CameraForm, sealed: str) -> None:
     camera.connector = entered.values["connector"]
     camera.engine = entered.values["engine"]
     camera.level = entered.level
+    camera.rotation = entered.rotation
     camera.is_open = entered.is_open
     camera.source = sealed
 
 
-async def _test(request: Request, camera: Camera | None) -> Response:
+async def _read(request: Request, camera: Camera | None) -> CameraForm:
     services = services_of(request)
-    kept = source_of(request, camera) if camera else None
-    entered = read_form(await form_of(request), services.engines.names, kept)
+    return read_form(
+        await form_of(request),
+        services.engines.names,
+        services.connectors,
+        locale_of(request).language,
+        Kept(camera.connector, source_of(request, camera)) if camera else None,
+    )
+
+
+def _kept_form(request: Request, camera: Camera) -> CameraForm:
+    kept = Kept(camera.connector, source_of(request, camera))
+    return form_of_camera(camera, kept, services_of(request).connectors)
+
+
+async def _test(request: Request, camera: Camera | None) -> Response:
+    entered = await _read(request, camera)
     # A name is not needed to try.
     errors = {name: error for name, error in entered.errors.items() if name != "name"}
     if errors:
@@ -182,18 +210,31 @@ async def _test(request: Request, camera: Camera | None) -> Response:
         problem = " ".join(locale.text(e.message, e.values) for e in errors.values())
         trial = Trial(problem=problem)
     else:
-        trial = await try_camera(
-            services,
-            entered.values["connector"],
-            entered.source,
-            entered.values["engine"],
-            entered.level,
-            datetime.now(UTC),
+        chosen = entered.values
+        tried = Tried(
+            chosen["connector"], entered.source, chosen["engine"], entered.level, entered.rotation
         )
+        trial = await try_camera(services_of(request), tried, datetime.now(UTC))
     if request.headers.get("hx-request"):
         return page(request, "cameras/_trial.html", 422 if trial.problem else 200, trial=trial)
     entered.errors = errors
     return _form_page(request, entered, camera, trial=trial, status=422 if trial.problem else 200)
+
+
+async def _fields(request: Request, camera: Camera | None) -> Response:
+    """The form as it was, with the fields of the chosen kind, and the address if help is wanted.
+
+    Nothing is wrong yet with what is still being entered.
+    """
+    entered = await _read(request, camera)
+    entered.errors = {}
+    form = await form_of(request)
+    guide = follow(entered) if text_field(form, "guide") else None
+    if request.headers.get("hx-request"):
+        return page(
+            request, "cameras/_source.html", **_form_values(request, entered, camera, guide)
+        )
+    return _form_page(request, entered, camera, guide=guide)
 
 
 def _form_page(
@@ -202,20 +243,33 @@ def _form_page(
     camera: Camera | None = None,
     *,
     trial: Trial | None = None,
+    guide: Guide | None = None,
     status: int = 200,
 ) -> Response:
-    source = source_of(request, camera) if camera else {}
+    services = services_of(request)
     return page(
         request,
         "cameras/form.html",
         status,
-        form=form,
-        camera=camera,
         trial=trial,
-        kept_source=describe(source) if source else "",
-        engines=services_of(request).engines.infos,
-        connectors=words.CONNECTORS,
+        parts=parts_of(is_local=is_local(form.info)),
+        engines=services.engines.infos,
+        connectors=services.connectors.infos,
+        **_form_values(request, form, camera, guide),
     )
+
+
+def _form_values(
+    request: Request, form: CameraForm, camera: Camera | None, guide: Guide | None
+) -> dict[str, Any]:
+    source = source_of(request, camera) if camera else {}
+    return {
+        "form": form,
+        "camera": camera,
+        "base_path": f"/cameras/{camera.public_id}" if camera else "/cameras",
+        "kept_source": describe(source) if source else "",
+        "guide": guide or guide_of(form),
+    }
 
 
 async def _live(request: Request, camera: Camera) -> dict[str, Any]:

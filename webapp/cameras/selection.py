@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 from urllib.parse import urlencode
 
 from webapp.cameras.queries import Card
@@ -121,7 +122,7 @@ def _by_time(card: Card) -> float:
     return float("inf") if card.sight.at is None else -card.sight.at.timestamp()
 
 
-_KEYS: dict[Order, Callable[[Card], object]] = {
+_KEYS: dict[Order, Callable[[Card], Any]] = {
     Order.NAME: _by_name,
     Order.COUNT: _by_count,
     Order.STATE: _by_state,

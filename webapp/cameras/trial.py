@@ -5,20 +5,24 @@ The picture is shown to the admin who asked and is kept nowhere.
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import anyio.to_thread
 import cv2
 import numpy as np
+from nigiwai_connector_api import Kind
 from nigiwai_engine_api import EngineFailure, Frame, People
 
 from webapp import words
 from webapp.analysis import BlackPicture, analyse_still
-from webapp.connectors import CameraUnreachable
+from webapp.cameras.stages import Stage, failed_stages, passed_stages
+from webapp.connectors import CameraUnreachable, ConnectorInfo, Phase, Still
 from webapp.domain.pictures import PictureRefused, decode, encode_jpeg, rotate
 from webapp.errors import PermanentFailure, StartRefused, TemporaryFailure
 from webapp.services import Services
@@ -48,35 +52,77 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """What to try: where the picture comes from, and who looks for people in it."""
+
+    connector: str
+    source: Mapping[str, Any]
+    engine: str
+    level: int
+    rotation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
-    """How the test went: a preview and a count, or ``problem`` (a message id)."""
+    """How the test went: a preview and a count, or ``problem`` (a message id).
+
+    ``stages`` says how far it came, and ``ms`` how long it took; ``facts`` is what the
+    connector tells of the camera (which sign-in it asks for).
+    """
 
     preview: Preview | None = None
     count: int = 0
     width: int = 0
     height: int = 0
     problem: str = ""
+    stages: tuple[Stage, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+    ms: int = 0
 
 
-async def try_camera(
-    services: Services,
-    connector: str,
-    source: Mapping[str, Any],
-    engine: str,
-    level: int,
-    now: datetime,
-    rotation: int = 0,
-) -> Trial:
+async def try_camera(services: Services, tried: Tried, now: datetime) -> Trial:
     """Fetch one picture and look for people in it; never raises for what a camera may do."""
+    started = time.perf_counter()
+    still: Still | None = None
+    local = is_local(services.connectors.info(tried.connector))
     try:
-        still = await services.connectors[connector].fetch(
-            source, now, services.settings.capture_timeout
+        still = await _fetch(services, tried, now)
+        looked = time.perf_counter()
+        people, frame = await find_in(
+            services, still.data, tried.engine, tried.level, tried.rotation
         )
-        people, frame = await find_in(services, still.data, engine, level, rotation)
     except TRIAL_FAILURES as error:
-        return Trial(problem=problem_of(error))
+        stages = failed_stages(error, still, is_local=local)
+        return Trial(problem=problem_of(error), stages=stages, ms=_since(started))
+    stages = passed_stages(still, _since(looked), is_local=local)
     preview = await anyio.to_thread.run_sync(preview_of, frame, people)
-    return Trial(preview, len(people), frame.width, frame.height)
+    return Trial(
+        preview=preview,
+        count=len(people),
+        width=frame.width,
+        height=frame.height,
+        stages=stages,
+        facts=still.facts,
+        ms=_since(started),
+    )
+
+
+async def _fetch(services: Services, tried: Tried, now: datetime) -> Still:
+    timeout = services.settings.capture_timeout
+    try:
+        async with asyncio.timeout(timeout + 1):  # for a connector that forgets its own
+            return await services.connectors[tried.connector].fetch(tried.source, now, timeout)
+    except TimeoutError:
+        raise CameraUnreachable(Phase.TIMEOUT, "The camera did not answer in time.") from None
+
+
+def is_local(info: ConnectorInfo | None) -> bool:
+    """Whether the pictures come from this machine: then there is nothing to connect to."""
+    return info is not None and not any(entry.kind is Kind.ADDRESS for entry in info.fields)
+
+
+def _since(started: float) -> int:
+    return round((time.perf_counter() - started) * 1000)
 
 
 TRIAL_FAILURES = (

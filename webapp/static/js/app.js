@@ -92,6 +92,13 @@ const showChosen = () => {
   }
 };
 
+// Enter in the help for an address fills in the address; it does not save the form.
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Enter' || event.target.id !== 'host') return;
+  event.preventDefault();
+  event.target.closest('.guide').querySelector('button').click();
+});
+
 // Sliders say their number; the one for blur shows its effect.
 const showNumber = (slider) => {
   const output = document.querySelector(`output[for="${slider.id}"]`);
