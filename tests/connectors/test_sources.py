@@ -12,6 +12,7 @@ from webapp.connectors.sources import describe
         ({"url": "http://[fd00::5]:80/"}, "http://[fd00::5]/"),
         ({"url": "ftp://a:hush@10.0.0.5/"}, "…"),
         ({"url": "http://10.0.0.1:x/"}, "…"),
+        ({"url": "rtsp://a:hush@10.0.0.5:8554/live?token=hush"}, "rtsp://10.0.0.5:8554/live?…"),
         ({"url": "hush"}, "…"),
         ({"path": "pets.mp4"}, "pets.mp4"),
         ({"path": "pets.mp4", "crop": [10, 20, 400, 300]}, "pets.mp4 (400×300, 10, 20)"),

@@ -23,7 +23,7 @@ def seen() -> dict[str, Any]:
     if not shutil.which("ip") or not shutil.which("unshare"):
         missing("ip (iproute2) or unshare (util-linux)")
     allowed = subprocess.run(
-        ["unshare", "-n", "ip", "link", "add", "a", "type", "veth", "peer", "name", "b"],
+        ["unshare", "-n", "ip", "link", "add", "one0", "type", "veth", "peer", "name", "two0"],
         capture_output=True,
         check=False,
     )

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import nigiwai_connector_api as api
+import nigiwai_connector_api.hookspecs as hookspecs
 import pluggy
 from nigiwai_connector_api import (
     CameraUnreachable,
@@ -23,7 +24,6 @@ from nigiwai_connector_api import (
     Step,
     Still,
     Surroundings,
-    hookspecs,
 )
 
 from webapp.errors import StartRefused
