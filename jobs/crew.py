@@ -21,8 +21,9 @@ log = structlog.get_logger(__name__)
 class Crew:
     """Claims as many slots as it has free hands (``acquisition_concurrency``).
 
-    Asking cameras takes long and costs nothing: that happens side by side. Analysing is
-    left to the threads of the workshop. While slots are being worked on, their leases are
+    Asking cameras takes long and costs nothing: that happens side by side, for as many as
+    are due, unless too many stills wait already. Analysing is left to the threads of the
+    workshop. While slots are being worked on, their leases are
     renewed; a worker that dies or hangs renews nothing, and another one takes them.
     """
 
@@ -73,6 +74,8 @@ class Crew:
 
     @property
     def _free(self) -> int:
+        if self._shop.stills.is_full:
+            return 0
         return self._settings.acquisition_concurrency - len(self._active)
 
     async def _claim(self) -> int:

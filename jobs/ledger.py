@@ -17,7 +17,7 @@ from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from jobs import sql
-from webapp.domain.health import CameraState
+from webapp.domain.health import CameraState, Health, next_health
 from webapp.models import Latest, Observation, Slot
 from webapp.models.job import SlotState
 from webapp.settings import Settings
@@ -41,8 +41,9 @@ class Claim:
 class Answer:
     """What a worker found out about one camera in one slot.
 
-    ``count`` is None unless ``state`` is OK; ``picture`` is a storage key or empty, with
-    its size in pixels. ``frame_sha256`` is that of the still's bytes, empty without a still.
+    ``state`` is the outcome of this minute; ``count`` is None unless it is OK. ``picture`` is
+    a storage key or empty; ``width`` and ``height`` are the still's in pixels, 0 when they are
+    not known. ``frame_sha256`` is that of the still's bytes, empty without a still.
     """
 
     state: CameraState
@@ -58,21 +59,40 @@ class Answer:
 
 # A slot is first tried while it is open. One whose lease ended may be tried for one lease
 # more: the camera had its turn in time, and only the worker was lost.
+_IS_READY = """
+       ((slot.state = 'due' AND slot.due_at <= $1 AND slot.minute > $2)
+     OR (slot.state = 'claimed' AND slot.lease_until <= $1 AND slot.minute > $3))
+"""
+
+# Organisations take turns; what is under way for one counts as turns that it had. So the
+# dead cameras of one hold up the living ones of another no longer than a turn.
 _CLAIM = """
-WITH picked AS (
-    SELECT id FROM slot
-    WHERE (state = 'due' AND due_at <= $1 AND minute > $2)
-       OR (state = 'claimed' AND lease_until <= $1 AND minute > $3)
-    ORDER BY due_at LIMIT $4 {lock}
+WITH held AS (
+    SELECT organisation_id, COUNT(*) AS hands FROM slot
+    WHERE state = 'claimed' AND lease_until > $1 GROUP BY organisation_id
+), turns AS (
+    SELECT id, due_at, organisation_id,
+           ROW_NUMBER() OVER (PARTITION BY organisation_id ORDER BY due_at, id) AS turn
+    FROM slot WHERE {is_ready}
+), picked AS (
+    SELECT slot.id FROM slot
+    JOIN turns ON turns.id = slot.id
+    LEFT JOIN held ON held.organisation_id = turns.organisation_id
+    WHERE {is_ready}
+    ORDER BY turns.turn + COALESCE(held.hands, 0), turns.due_at, turns.id
+    LIMIT $4 {lock_slot}
 )
 UPDATE slot SET state = 'claimed', claim = $5, lease_until = $6, attempts = attempts + 1
 WHERE id IN (SELECT id FROM picked)
 RETURNING id, organisation_id, camera_id, minute, attempts
-"""
+""".replace("{is_ready}", _IS_READY)
 
 
 async def claim(settings: Settings, at: datetime, limit: int) -> list[Claim]:
-    """Take up to ``limit`` slots that are due or whose lease has ended, oldest first."""
+    """Take up to ``limit`` slots that are due or whose lease has ended.
+
+    Organisations take turns, each with its oldest first.
+    """
     token = secrets.token_hex(16)
     interval, lease = _lengths(settings)
     values = [at, at - interval, at - interval - lease, limit, token, at + lease]
@@ -140,19 +160,26 @@ async def _write_latest(db: BaseDBAsyncClient, held: Claim, answer: Answer, at: 
         latest = await rows.select_for_update().get()
     if latest.minute is not None and latest.minute >= held.minute:
         return
-    if latest.state != answer.state or latest.since is None:
-        latest.since = at
+    _apply_health(latest, answer.state, at)
     latest.minute = held.minute
-    latest.state = answer.state
     latest.detail = answer.detail[:DETAIL_LENGTH]
     latest.count = answer.count
     if answer.state is CameraState.OK:
         latest.picture = answer.picture
         latest.picture_width, latest.picture_height = answer.width, answer.height
         latest.good_at, latest.good_count = answer.captured_at, answer.count
+    if answer.width and answer.height:
+        latest.frame_width, latest.frame_height = answer.width, answer.height
     if answer.frame_sha256 and answer.frame_sha256 != latest.frame_sha256:
         latest.frame_sha256, latest.frame_since = answer.frame_sha256, answer.captured_at
     await latest.save(using_db=db)
+
+
+def _apply_health(latest: Latest, outcome: CameraState, at: datetime) -> None:
+    before = Health(latest.state, latest.since, latest.failures, latest.silences)
+    health = next_health(before, outcome, at)
+    latest.state, latest.since = health.state, health.since
+    latest.failures, latest.silences = health.failures, health.silences
 
 
 def _held(claims: Sequence[Claim]) -> QuerySet[Slot]:

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -17,8 +17,10 @@ from jobs import ledger
 from jobs.analysis_pool import AnalysisPool, AnalysisTimeout
 from jobs.background_cache import BackgroundCache
 from jobs.ledger import Answer, Claim
+from jobs.waiting_stills import WaitingStills
 from webapp.analysis import Analysis, BlackPicture, analyse_still
 from webapp.connectors import CameraUnreachable, Phase, Still
+from webapp.domain import breaker
 from webapp.domain.areas import AreaRefused, read_areas
 from webapp.domain.health import CameraState
 from webapp.domain.pictures import PictureRefused, encode_jpeg
@@ -45,6 +47,7 @@ class Workshop:
     analysis: AnalysisPool
     backgrounds: BackgroundCache
     clock: Callable[[], datetime]
+    stills: WaitingStills = field(default_factory=WaitingStills)
 
     @classmethod
     def open(cls, services: Services, clock: Callable[[], datetime]) -> Workshop:
@@ -59,11 +62,12 @@ class Workshop:
 
 
 class _Failed(Exception):
-    """The minute has no count: ``state`` and one word say why."""
+    """The minute has no count: ``state`` and one word say why; ``size`` is the frame's."""
 
-    def __init__(self, state: CameraState, detail: StrEnum) -> None:
+    def __init__(self, state: CameraState, detail: StrEnum, size: tuple[int, int] = (0, 0)) -> None:
         super().__init__(detail.value)
         self.state = state
+        self.size = size
 
 
 async def observe(shop: Workshop, held: Claim) -> bool:
@@ -86,11 +90,16 @@ async def observe(shop: Workshop, held: Claim) -> bool:
     still: Still | None = None
     try:
         still = await _fetch(shop, camera, at)
-        answer = await _answer(shop, camera, held, still, at)
+        digest = hashlib.sha256(still.data).hexdigest()
+        with shop.stills.hold(len(still.data)):
+            answer = await _answer(shop, camera, held, still, digest, at)
     except _Failed as failure:
-        answer = Answer(failure.state, str(failure), None, camera.engine)
+        width, height = failure.size
+        answer = Answer(
+            failure.state, str(failure), engine=camera.engine, width=width, height=height
+        )
     if still is not None:
-        answer = _with_still(answer, still)
+        answer = replace(answer, captured_at=still.captured_at, frame_sha256=digest)
     written = await ledger.finish(held, answer, shop.clock())
     say = log.debug if answer.state.is_known else log.info
     say(
@@ -105,8 +114,10 @@ async def observe(shop: Workshop, held: Claim) -> bool:
 
 
 async def _fetch(shop: Workshop, camera: Camera, at: datetime) -> Still:
-    """Do step 2."""
+    """Do step 2; a camera that has been silent for a while is asked only briefly."""
     timeout = shop.services.settings.capture_timeout
+    if camera.latest is not None:
+        timeout = breaker.patience(camera.latest.silences, camera.id, timeout)
     connector = shop.services.connectors.get(camera.connector)
     if connector is None:
         raise _Failed(CameraState.UNREACHABLE, Remark.NO_CONNECTOR)
@@ -126,12 +137,13 @@ async def _fetch(shop: Workshop, camera: Camera, at: datetime) -> Still:
 
 
 async def _answer(
-    shop: Workshop, camera: Camera, held: Claim, still: Still, at: datetime
+    shop: Workshop, camera: Camera, held: Claim, still: Still, digest: str, at: datetime
 ) -> Answer:
     """Do steps 3 and 4."""
-    _check_freshness(camera, still, at)
+    _check_freshness(camera, still, digest, at)
     background, remarks = await _background(shop, camera)
     analysis, picture = await _analyse(shop, camera, still, background)
+    _check_size(camera, analysis)
     remarks = (*remarks, *analysis.remarks)
     key = ""
     if picture is not None:
@@ -208,20 +220,25 @@ def picture_key(camera_public_id: str, minute: datetime) -> str:
     return f"masked/{camera_public_id}/{minute:%Y%m%dT%H%M%S}-{secrets.token_hex(8)}.jpg"
 
 
-def _check_freshness(camera: Camera, still: Still, at: datetime) -> None:
+def _check_freshness(camera: Camera, still: Still, digest: str, at: datetime) -> None:
     if still.captured_at < at - LATE_AFTER:
         raise _Failed(CameraState.BAD_PICTURE, Remark.LATE)
     latest: Latest | None = camera.latest
     if latest is None or latest.frame_since is None or camera.connector in _MAY_REPEAT:
         return
     stands_still = still.captured_at - latest.frame_since >= FROZEN_AFTER
-    if stands_still and _digest(still) == latest.frame_sha256:
+    if stands_still and digest == latest.frame_sha256:
         raise _Failed(CameraState.BAD_PICTURE, Remark.FROZEN)
 
 
-def _with_still(answer: Answer, still: Still) -> Answer:
-    return replace(answer, captured_at=still.captured_at, frame_sha256=_digest(still))
-
-
-def _digest(still: Still) -> str:
-    return hashlib.sha256(still.data).hexdigest()
+def _check_size(camera: Camera, analysis: Analysis) -> None:
+    """Let the first frame of a new size pass only when the one before had that size, too."""
+    latest: Latest | None = camera.latest
+    size = (analysis.width, analysis.height)
+    if latest is None or latest.good_at is None or not latest.picture_width:
+        return
+    if size not in {
+        (latest.picture_width, latest.picture_height),
+        (latest.frame_width, latest.frame_height),
+    }:
+        raise _Failed(CameraState.BAD_PICTURE, Remark.SIZE_CHANGED, size)

@@ -24,6 +24,9 @@ from webapp.settings import Settings
 # How far the schedule got: every slot up to this one was put into the ledger.
 CURSOR = "schedule"
 
+# The latest tick, and since when ticks have come without a gap.
+TICKED, AT_WORK_SINCE = "ticked", "at work since"
+
 # How much of a time without any worker is written down as missed.
 CATCH_UP = timedelta(hours=24)
 
@@ -35,7 +38,7 @@ async def tick(settings: Settings, at: datetime) -> int:
 
     1. open cameras get their slot,
     2. slots that nobody could even put in, since no worker ran, are written as missed,
-    3. slots that are past and not done become missed,
+    3. slots that are past and not done become missed, or skipped when there was too much to do,
     4. closed cameras lose their slot and show as closed.
     """
     db = sql.connection(settings)
@@ -43,7 +46,7 @@ async def tick(settings: Settings, at: datetime) -> int:
     await sql.run(db, _MAKE_LATEST)
     inserted = await insert_slots(settings, slot, at)
     await _write_gap(settings, slot)
-    await mark_missed(settings, at)
+    await mark_missed(settings, at, await _at_work_since(at))
     await mark_closed(db, at)
     return inserted
 
@@ -71,11 +74,15 @@ async def insert_slots(settings: Settings, slot: datetime, at: datetime) -> int:
     return len(rows)
 
 
-async def mark_missed(settings: Settings, at: datetime) -> int:
-    """Turn slots that are past without an answer into missed ones; how many there were."""
+async def mark_missed(settings: Settings, at: datetime, at_work_since: datetime) -> int:
+    """Turn slots that are past without an answer into missed ones; how many there were.
+
+    One that nobody took up, though workers were there from its beginning, was skipped:
+    there was too much to do.
+    """
     total = 0
     while True:
-        missed = await _miss_some(settings, at)
+        missed = await _miss_some(settings, at, at_work_since)
         total += missed
         if missed < _BATCH:
             return total
@@ -87,36 +94,54 @@ async def mark_closed(db: BaseDBAsyncClient, at: datetime) -> None:
     await sql.run(db, _SHOW_CLOSED, [at])
 
 
-async def _miss_some(settings: Settings, at: datetime) -> int:
+async def _at_work_since(at: datetime) -> datetime:
+    """Since when workers have been there without a gap: now, if nobody was there just before."""
+    last, since = await heartbeat.mark(TICKED), await heartbeat.mark(AT_WORK_SINCE)
+    if last is None or since is None or at - last > heartbeat.UNHEALTHY_AFTER:
+        since = at
+        await heartbeat.set_mark(AT_WORK_SINCE, at)
+    await heartbeat.advance_mark(TICKED, at)
+    return since
+
+
+async def _miss_some(settings: Settings, at: datetime, at_work_since: datetime) -> int:
     over = at - timedelta(seconds=settings.capture_interval)
     async with in_transaction() as db:
         rows = await sql.fetch(
             db, _MISS_SLOTS, [over, at, over - timedelta(seconds=settings.lease), _BATCH]
         )
-        await _write_missed(db, rows)
+        await _write_missed(db, rows, at_work_since)
     return len(rows)
 
 
-async def _write_missed(db: BaseDBAsyncClient, rows: Sequence[dict[str, Any]]) -> None:
+async def _write_missed(
+    db: BaseDBAsyncClient, rows: Sequence[dict[str, Any]], at_work_since: datetime
+) -> None:
+    outcomes = [_outcome(row, at_work_since) for row in rows]
     await Observation.bulk_create(
         [
             Observation(
                 organisation_id=row["organisation_id"],
                 camera_id=row["camera_id"],
                 minute=sql.as_instant(row["minute"]),
-                state=CameraState.MISSED,
+                state=outcome,
             )
-            for row in rows
+            for row, outcome in zip(rows, outcomes, strict=True)
         ],
         ignore_conflicts=True,
         using_db=db,
     )
-    newest: dict[datetime, list[int]] = {}
-    for row in rows:
-        newest.setdefault(sql.as_instant(row["minute"]), []).append(row["camera_id"])
-    for minute in sorted(newest):
-        ids = ", ".join(str(int(number)) for number in newest[minute])
-        await sql.run(db, _SHOW_MISSED.replace("{cameras}", ids), [minute])
+    newest: dict[tuple[datetime, CameraState], list[int]] = {}
+    for row, outcome in zip(rows, outcomes, strict=True):
+        newest.setdefault((sql.as_instant(row["minute"]), outcome), []).append(row["camera_id"])
+    for minute, outcome in sorted(newest):
+        ids = ", ".join(str(int(number)) for number in newest[minute, outcome])
+        await sql.run(db, _show_unseen(outcome, ids), [minute])
+
+
+def _outcome(row: dict[str, Any], at_work_since: datetime) -> CameraState:
+    was_there = at_work_since <= sql.as_instant(row["minute"])
+    return CameraState.SKIPPED if was_there and not row["attempts"] else CameraState.MISSED
 
 
 async def _write_gap(settings: Settings, slot: datetime) -> None:
@@ -127,9 +152,13 @@ async def _write_gap(settings: Settings, slot: datetime) -> None:
         for minute in schedule.slots_between(cursor, slot, interval, CATCH_UP):
             async with in_transaction() as db:
                 await sql.run(db, _MISS_GAP, [minute])
-                await sql.run(db, _SHOW_MISSED.replace("{cameras}", _OPEN_THEN), [minute])
+                await sql.run(db, _show_unseen(CameraState.MISSED, _OPEN_THEN), [minute])
             await heartbeat.advance_mark(CURSOR, minute)
     await heartbeat.advance_mark(CURSOR, slot)
+
+
+def _show_unseen(outcome: CameraState, cameras: str) -> str:
+    return _SHOW_UNSEEN.replace("{cameras}", cameras).replace("{outcome}", outcome.value)
 
 
 def _waits(camera: dict[str, Any], before: datetime) -> bool:
@@ -173,7 +202,7 @@ WITH picked AS (
 )
 UPDATE slot SET state = 'missed', claim = '', lease_until = NULL
 WHERE id IN (SELECT id FROM picked)
-RETURNING organisation_id, camera_id, minute
+RETURNING organisation_id, camera_id, minute, attempts
 """
 
 _OPEN_THEN = "SELECT id FROM camera WHERE is_open AND created_at <= $1"
@@ -186,17 +215,18 @@ WHERE camera.is_open AND camera.created_at <= $1
 ON CONFLICT (camera_id, minute) DO NOTHING
 """
 
-# Rows are locked in one order, so that two workers never wait for each other in a ring.
-_SHOW_MISSED = """
+# These two do in SQL what ``next_health`` says of minutes in which nobody looked, and of
+# closed ones. Rows are locked in one order: two workers never wait for each other in a ring.
+_SHOW_UNSEEN = """
 WITH picked AS (
     SELECT id FROM latest
     WHERE camera_id IN ({cameras}) AND (minute IS NULL OR minute < $1)
     ORDER BY id {wait}
 )
 UPDATE latest SET
-    since = CASE WHEN state = 'missed' AND since IS NOT NULL
+    since = CASE WHEN state = '{outcome}' AND since IS NOT NULL
                  THEN since ELSE $1::timestamptz END,
-    state = 'missed', detail = '', count = NULL, minute = $1
+    state = '{outcome}', detail = '', count = NULL, minute = $1
 WHERE id IN (SELECT id FROM picked)
 """
 
@@ -211,6 +241,7 @@ WITH picked AS (
     WHERE state <> 'closed' AND camera_id IN (SELECT id FROM camera WHERE NOT is_open)
     ORDER BY id {wait}
 )
-UPDATE latest SET state = 'closed', detail = '', count = NULL, since = $1
+UPDATE latest SET state = 'closed', detail = '', count = NULL, since = $1,
+                  failures = 0, silences = 0
 WHERE id IN (SELECT id FROM picked)
 """

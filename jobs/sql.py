@@ -2,8 +2,9 @@
 
 Statements are written for PostgreSQL with ``$1`` placeholders (and ``$1::timestamptz`` where
 it cannot tell the type); SQLite reads ``?1``.
-``{lock}`` stands for ``FOR UPDATE SKIP LOCKED`` and ``{wait}`` for ``FOR UPDATE``;
-SQLite has one writer at a time and needs neither.
+``{lock}`` stands for ``FOR UPDATE SKIP LOCKED`` (``{lock_slot}`` for that on the table
+``slot`` alone) and ``{wait}`` for ``FOR UPDATE``; SQLite has one writer at a time and needs
+none of them.
 """
 
 from __future__ import annotations
@@ -76,5 +77,8 @@ def as_instant(value: datetime | str) -> datetime:
 def _for_dialect(db: BaseDBAsyncClient, statement: str) -> str:
     postgres = is_postgres(db)
     statement = statement.replace("{lock}", "FOR UPDATE SKIP LOCKED" if postgres else "")
+    statement = statement.replace(
+        "{lock_slot}", "FOR UPDATE OF slot SKIP LOCKED" if postgres else ""
+    )
     statement = statement.replace("{wait}", "FOR UPDATE" if postgres else "")
     return statement if postgres else statement.replace("::timestamptz", "").replace("$", "?")

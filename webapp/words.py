@@ -64,10 +64,12 @@ STATE_WORDS = {
     CameraState.WAITING: N_("準備中"),
     CameraState.OK: N_("解析済み"),
     CameraState.CLOSED: N_("営業時間外"),
+    CameraState.VERIFYING: N_("不明"),
     CameraState.UNREACHABLE: N_("不明"),
     CameraState.BAD_PICTURE: N_("不明"),
     CameraState.ENGINE_FAILED: N_("不明"),
     CameraState.MISSED: N_("不明"),
+    CameraState.SKIPPED: N_("不明"),
 }
 
 # What happened, and what to do unless something better is known.
@@ -75,6 +77,10 @@ STATE_SENTENCES = {
     CameraState.WAITING: (N_("最初の画像を待っています。"), N_("1分ほどお待ちください。")),
     CameraState.OK: ("", ""),
     CameraState.CLOSED: (N_("営業時間外のため、撮影と解析を止めています。"), ""),
+    CameraState.VERIFYING: (
+        N_("画像を確認しています（%(since)sから）。"),
+        N_("1分ほどお待ちください。"),
+    ),
     CameraState.UNREACHABLE: (
         N_("カメラに接続できません（%(since)sから）。"),
         N_("カメラの電源とネットワークを確認してください。"),
@@ -91,16 +97,27 @@ STATE_SENTENCES = {
         N_("解析が間に合っていません（%(since)sから）。"),
         N_("続く場合は事業者にご連絡ください。"),
     ),
+    CameraState.SKIPPED: (
+        N_("混み合っているため、解析を見送りました（%(since)sから）。"),
+        N_("続く場合は事業者にご連絡ください。"),
+    ),
 }
 
 # Why a capture failed, by phase; shown in the test of a connection.
 PHASES = {
-    Phase.SETTINGS: N_("カメラの接続設定に誤りがあります。"),
-    Phase.ADDRESS: N_("アドレスが見つからないか、許可されたネットワークの外にあります。"),
+    Phase.SETTINGS: N_(
+        "カメラの接続設定に誤りがあります。カメラ設定で接続先を入力し直してください。"
+    ),
+    Phase.ADDRESS: N_(
+        "アドレスが見つからないか、許可されたネットワークの外にあります。"
+        "URLのホスト名またはIPアドレスを確認してください。"
+    ),
     Phase.CONNECT: N_(
         "そのアドレスから応答がありません。カメラの電源とネットワークを確認してください。"
     ),
-    Phase.SIGN_IN: N_("カメラのユーザ名またはパスワードが違います。"),
+    Phase.SIGN_IN: N_(
+        "カメラのユーザ名またはパスワードが違います。カメラ設定で入力し直してください。"
+    ),
     Phase.ANSWER: N_(
         "応答はありますが、画像ではありません。スナップショットのURLを確認してください。"
     ),
@@ -143,12 +160,6 @@ PICTURE_PROBLEMS = {
     ),
 }
 
-# Kinds of sources.
-CONNECTORS = {
-    "http_snapshot": N_("ネットワークカメラ（HTTPスナップショット）"),
-    "file": N_("ファイル"),
-}
-
 BLACK_PICTURE = N_("画像が真っ黒です。レンズカバーや照明を確認してください。")
 ENGINE_FAILED = N_("AIモードがこの画像を解析できませんでした。別のAIモードをお試しください。")
 NOT_NOW = N_("いまは処理できません。少し待ってから、もう一度お試しください。")
@@ -169,6 +180,7 @@ REMARKS = {
     ),
     Remark.BLACK: BLACK_PICTURE,
     Remark.FROZEN: N_("同じ画像が届き続けています。カメラを再起動してください。"),
+    Remark.SIZE_CHANGED: N_("カメラの画像の大きさが変わりました。次の画像で確認します。"),
     Remark.LATE: N_("古い画像が届いています。カメラの時計を確認してください。"),
     Remark.NO_CONNECTOR: N_(
         "このカメラの種類は使えなくなりました。カメラ設定で選び直してください。"

@@ -88,7 +88,7 @@ async def test_a_lost_slot_is_tried_for_one_lease_more_and_then_missed(due: Worl
     await ledger.claim(due.settings, NOON + timedelta(seconds=48), 9)
     assert len(await ledger.claim(due.settings, NOON + timedelta(seconds=70), 20)) == 9
     assert await ledger.claim(due.settings, NOON + timedelta(seconds=95), 20) == []
-    await schedule.mark_missed(due.settings, NOON + timedelta(seconds=95))
+    await schedule.mark_missed(due.settings, NOON + timedelta(seconds=95), LATER)
     assert await Observation.filter(state=CameraState.MISSED).count() == 10
 
 
@@ -103,7 +103,7 @@ async def test_a_failure_keeps_the_last_good_and_says_unknown(due: World) -> Non
     )
     await ledger.finish(held, Answer(CameraState.UNREACHABLE, "timeout"), at)
     latest = await Latest.get(camera_id=held.camera_id)
-    assert (latest.state, latest.detail, latest.count) == (CameraState.UNREACHABLE, "timeout", None)
+    assert (latest.state, latest.detail, latest.count) == (CameraState.VERIFYING, "timeout", None)
     assert (latest.good_count, latest.good_at, latest.picture) == (5, NOON, "masked/a/1.jpg")
     assert latest.since == at
 

@@ -13,6 +13,7 @@ from nigiwai_engine_api import EngineFailure, Frame, People, PictogramStyle
 
 from jobs import ledger, schedule
 from jobs.observe import observe
+from jobs.waiting_stills import WaitingStills
 from tests.jobs.conftest import (
     NOON,
     World,
@@ -101,6 +102,10 @@ async def test_a_camera_that_changed_its_shape_is_counted_without_picture(world:
     world.camera.data = jpeg(320, 320)
     world.clock.at = NOON + timedelta(minutes=1)
     latest = await one_minute(world)
+    assert (latest.state, latest.detail) == (CameraState.VERIFYING, "size_changed")
+    assert (latest.count, latest.frame_width, latest.picture_height) == (None, 320, 240)
+    world.clock.at = NOON + timedelta(minutes=2)
+    latest = await one_minute(world)
     assert (latest.state, latest.detail) == (CameraState.OK, "background_shape")
     assert (latest.count, latest.picture) == (2, "")
 
@@ -147,6 +152,71 @@ async def test_an_address_sealed_under_another_secret(world: World) -> None:
     assert (latest.state, latest.detail) == (CameraState.UNREACHABLE, "sealed")
 
 
+async def test_one_bad_minute_is_verified_before_a_camera_is_called_offline(world: World) -> None:
+    async def fail() -> None:
+        raise CameraUnreachable(Phase.CONNECT, "nothing")
+
+    await make_cameras(world.services)
+    await one_minute(world)
+    world.camera.fault = fail
+    states = []
+    for minute in range(1, 4):
+        world.clock.at = NOON + timedelta(minutes=minute)
+        latest = await one_minute(world)
+        states.append((latest.state, latest.detail, latest.count))
+    offline = (CameraState.UNREACHABLE, "connect", None)
+    assert states == [(CameraState.VERIFYING, "connect", None), offline, offline]
+    assert latest.since == NOON + timedelta(minutes=1, seconds=50)  # the minute that was verified
+    assert (latest.failures, latest.silences, latest.good_count) == (3, 3, 2)
+    rows = await Observation.all().order_by("minute").values_list("state", flat=True)
+    assert rows == [CameraState.OK] + 3 * [CameraState.UNREACHABLE]
+    world.camera.fault = None
+    world.clock.at = NOON + timedelta(minutes=4)
+    latest = await one_minute(world)
+    assert (latest.state, latest.count, latest.silences) == (CameraState.OK, 2, 0)
+
+
+async def test_a_camera_that_alternates_its_size_counts_in_the_size_it_had(world: World) -> None:
+    await make_cameras(world.services)
+    states = []
+    for minute, width in enumerate([320, 640, 320, 640, 640]):
+        world.clock.at = NOON + timedelta(minutes=minute)
+        world.camera.data = jpeg(width, 240)
+        states.append((await one_minute(world)).state)
+    ok, verifying = CameraState.OK, CameraState.VERIFYING
+    assert states == [ok, verifying, ok, verifying, ok]
+
+
+async def test_a_camera_that_is_silent_for_long_is_asked_only_briefly(world: World) -> None:
+    await make_cameras(world.services)
+    given: list[float] = []
+
+    async def fetch(source: object, at: object, timeout: float) -> None:  # noqa: ASYNC109
+        given.append(timeout)
+        raise CameraUnreachable(Phase.TIMEOUT, "nothing")
+
+    world.camera.fetch = fetch  # type: ignore[method-assign, assignment]
+    settings = world.settings.model_copy(update={"capture_timeout": 10.0})
+    world.shop = replace(world.shop, services=replace(world.services, settings=settings))
+    for minute in range(10):
+        world.clock.at = NOON + timedelta(minutes=minute)
+        await one_minute(world)
+    assert len(given) == 10  # each of its minutes is tried
+    assert given[:3] == [10, 10, 10]
+    assert sorted(given[3:]) == [2] * given[3:].count(2) + [10] * given[3:].count(10)
+    assert given[3:].count(10) in {1, 2}
+
+
+async def test_a_still_is_counted_while_it_waits_for_its_analysis(world: World) -> None:
+    await make_cameras(world.services)
+    seen: list[bool] = []
+    world.shop = replace(world.shop, stills=WaitingStills(most_bytes=100))
+    world.engine.fault = lambda: seen.append(world.shop.stills.is_full)
+    await one_minute(world)
+    assert seen == [True]
+    assert not world.shop.stills.is_full
+
+
 def _noise(shape: tuple[int, ...]) -> bytes:
     pixels = np.random.default_rng(1).integers(0, 255, shape).astype(np.uint8)
     return cv2.imencode(".png", pixels)[1].tobytes()
@@ -187,16 +257,17 @@ async def test_grey_pictures_count_as_any_other(world: World) -> None:
 
 async def test_a_picture_that_stands_still_is_unknown_after_ten_minutes(world: World) -> None:
     await make_cameras(world.services)
-    for minute in range(12):
+    expected = 10 * [CameraState.OK] + [CameraState.VERIFYING, CameraState.BAD_PICTURE]
+    for minute, state in enumerate(expected):
         world.clock.at = NOON + timedelta(minutes=minute)
         latest = await one_minute(world)
-        frozen = minute >= 10
-        expected = CameraState.BAD_PICTURE if frozen else CameraState.OK
-        assert (latest.state, latest.detail) == (expected, "frozen" if frozen else "")
+        assert (latest.state, latest.detail) == (state, "frozen" if minute >= 10 else "")
+        assert (latest.count is None) == (minute >= 10)
     assert latest.frame_sha256 == hashlib.sha256(world.camera.data).hexdigest()
     world.camera.data = jpeg(shade=121)
     world.clock.at = NOON + timedelta(minutes=12)
-    assert (await one_minute(world)).state is CameraState.OK
+    latest = await one_minute(world)
+    assert (latest.state, latest.failures) == (CameraState.OK, 0)
 
 
 async def test_a_picture_that_says_it_is_old(world: World) -> None:

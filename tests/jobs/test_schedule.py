@@ -108,7 +108,7 @@ async def test_a_newer_answer_is_not_overwritten_by_an_older_missed_minute(world
     await Latest.filter(camera_id=camera.id).update(
         minute=NOON + MINUTE, state=CameraState.OK, count=3
     )
-    await schedule.mark_missed(world.settings, NOON + 2 * MINUTE)
+    await schedule.mark_missed(world.settings, NOON + 2 * MINUTE, NOON + MINUTE)
     latest = await Latest.get(camera_id=camera.id)
     assert (latest.state, latest.count) == (CameraState.OK, 3)
     assert (await Observation.get()).state is CameraState.MISSED

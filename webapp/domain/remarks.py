@@ -19,6 +19,7 @@ class Remark(StrEnum):
     # Without a count.
     BLACK = "black"  # nothing is to be seen
     FROZEN = "frozen"  # the same picture again and again
+    SIZE_CHANGED = "size_changed"  # another size than before: the next one decides
     LATE = "late"  # the camera itself says that its picture is old
     NO_CONNECTOR = "no_connector"  # this kind of source is not installed
     SEALED = "sealed"  # the address was encrypted with another secret key

@@ -52,6 +52,8 @@ class Latest(Model):
     ``minute`` is the slot that was observed last, good or not; the ``good_*`` fields are
     those of the last frame that could be counted. ``frame_sha256`` is that of the newest
     still's bytes, first seen at ``frame_since``: a frozen camera sends the same ones on and on.
+    ``frame_width`` and ``frame_height`` are its size. ``failures`` and ``silences`` count bad
+    minutes in a row (``webapp.domain.health``).
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -77,6 +79,10 @@ class Latest(Model):
     good_count = fields.IntField(null=True)
     frame_sha256 = fields.CharField(max_length=64, default="")
     frame_since = fields.DatetimeField(null=True)
+    frame_width = fields.IntField(default=0, db_default=0)
+    frame_height = fields.IntField(default=0, db_default=0)
+    failures = fields.IntField(default=0, db_default=0)
+    silences = fields.IntField(default=0, db_default=0)
 
     class Meta:
         table = "latest"

@@ -1,0 +1,44 @@
+"""How much time a silent camera is given."""
+
+from itertools import pairwise
+
+import pytest
+
+from webapp.domain.breaker import (
+    FULL_TRY_EVERY,
+    FULL_TRY_LATER_EVERY,
+    LONG_SILENCE,
+    OPENS_AFTER,
+    PROBE_SECONDS,
+    is_open,
+    patience,
+)
+
+
+@pytest.mark.parametrize("silences", range(OPENS_AFTER))
+def test_a_camera_that_was_silent_briefly_has_the_full_time(silences: int) -> None:
+    assert {patience(silences, camera, 10) for camera in range(50)} == {10}
+    assert not is_open(silences)
+
+
+@pytest.mark.parametrize("camera", [1, 2, 3, 4, 5, 977])
+def test_a_silent_camera_is_probed_and_has_the_full_time_every_few_minutes(camera: int) -> None:
+    tries = [patience(silences, camera, 10) for silences in range(OPENS_AFTER, LONG_SILENCE)]
+    full = [number for number, seconds in enumerate(tries) if seconds == 10]
+    assert set(tries) == {10, PROBE_SECONDS}
+    assert full[0] < FULL_TRY_EVERY
+    assert {b - a for a, b in pairwise(full)} == {FULL_TRY_EVERY}
+
+
+def test_after_a_long_silence_full_tries_are_rarer_and_never_end() -> None:
+    span = range(LONG_SILENCE + 10_000, LONG_SILENCE + 10_000 + FULL_TRY_LATER_EVERY)
+    assert [patience(silences, 7, 10) for silences in span].count(10) == 1
+
+
+def test_cameras_that_went_silent_together_are_not_tried_for_long_together() -> None:
+    full = sum(patience(9, camera, 10) == 10 for camera in range(1000))
+    assert full == 1000 // FULL_TRY_EVERY
+
+
+def test_a_probe_is_never_longer_than_the_full_time() -> None:
+    assert {patience(silences, 3, 0.5) for silences in range(100)} == {0.5}
