@@ -20,7 +20,7 @@ import arq
 import structlog
 from redis.exceptions import RedisError
 
-from jobs import retention, schedule, sql, sweep
+from jobs import memory, retention, schedule, sql, sweep
 from jobs.crew import Crew
 from jobs.deliver import deliver_due
 from jobs.observe import Workshop
@@ -116,6 +116,7 @@ class Worker:
             await retention.retain(self._settings, at)
         if await heartbeat.take_turn("sweep", at, SWEEP_EVERY):
             await sweep.sweep(self._services, at)
+        await asyncio.to_thread(memory.give_back)
 
     async def _beat(self) -> None:
         if self.is_wedged:
