@@ -26,6 +26,7 @@ UNLIKE = "background-unlike"  # the remark of ``People`` for a background that i
 CHANGED = 20  # levels of 255 by which a pixel differs, in any channel, after a 5x5 blur
 NEIGHBOURS = np.ones((3, 3), np.uint8)
 LARGEST_SIDE = 960  # pixels; a larger pair of pictures is halved first, until it fits
+PERHAPS_MOVED = 0.025  # share of the frame that changed; from it a shift is looked for
 MOST_CHANGED = 0.5  # share of the frame; beyond it the view changed, not the people in it
 
 LEAST_OF_BOX = 0.12  # share of a person's box that must have changed
@@ -58,8 +59,10 @@ def compare(frame: Frame, background: Frame | None) -> Comparison:
     exposure = estimate(now, empty)
     if exposure is None:
         return Comparison(None, (UNLIKE,))
-    empty = aligned(exposure.apply(empty), now)
-    mask = _differing(now, empty, CHANGED * exposure.contrast)
+    empty, least = exposure.apply(empty), CHANGED * exposure.contrast
+    mask = _differing(now, empty, least)
+    if cv2.countNonZero(mask) > PERHAPS_MOVED * mask.size:
+        mask = _differing(now, aligned(empty, now), least)
     if cv2.countNonZero(mask) > MOST_CHANGED * mask.size:
         return Comparison(None, (UNLIKE,))
     return Comparison(mask)

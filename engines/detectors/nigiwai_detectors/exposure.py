@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from nigiwai_engine_api.types import Float32, UInt8
 
-SAMPLES = 6000  # pixels that are looked at
-STEPS = 5
+SAMPLES = 3000  # pixels that are looked at
+STEPS = 4
 DARK, BRIGHT = 5, 250  # levels at and beyond which a pixel may be cut off
 LEAST_USED = 200  # pixels; fewer tell nothing
 LEAST_SPREAD = 4.0  # levels; a background evener than that tells no gain
