@@ -11,10 +11,12 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 
 from webapp.database import close_database, migrate, open_database
 from webapp.settings import Settings
 
+SECRET = SecretStr("s" * 40)
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgres://root@127.0.0.1:5432/postgres")
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
 IN_CI = os.environ.get("CI") == "true"
@@ -66,7 +68,9 @@ def migrated_postgres() -> Iterator[str]:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings of one process on SQLite in a folder of the test's own."""
-    return Settings(data_dir=tmp_path / "data", secret_key="s" * 40)  # type: ignore[arg-type]
+    footage = tmp_path / "data" / "footage"
+    footage.mkdir(parents=True)
+    return Settings(data_dir=tmp_path / "data", footage_dir=footage, secret_key=SECRET)
 
 
 @pytest.fixture

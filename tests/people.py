@@ -77,7 +77,7 @@ def engines() -> Engines:
 def services(database: Settings, engines: Engines) -> Services:
     """The real services on an open, empty database; footage lies in a folder of the test's own."""
     footage = database.data_dir / "footage"
-    footage.mkdir()
+    footage.mkdir(exist_ok=True)
     settings = database.model_copy(update={"origin": ORIGIN, "footage_dir": footage})
     return build_services(settings, engines)
 

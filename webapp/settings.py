@@ -6,20 +6,30 @@ A value that makes no sense stops the start with a sentence.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import tempfile
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from webapp.errors import StartRefused
 
 PREFIX = "NIGIWAI_"
 ROOT = Path(__file__).resolve().parent.parent
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_SCHEMES = {
+    "database_url": ("sqlite://", "postgres://", "postgresql://"),
+    "redis_url": ("redis://", "rediss://", "unix://"),
+    "store_url": ("file:///", "s3://", "memory://"),
+}
+LEAST_SECRET = 32  # characters
 
 # Cameras live in private networks. Loopback, link-local and metadata addresses are left out.
 DEFAULT_CAMERA_NETWORKS = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
@@ -58,7 +68,9 @@ class Settings(BaseSettings):
         ROOT / "plugins.toml", description="The file that says which engines are on."
     )
     footage_dir: Path | None = Field(
-        None, description="Folder in which cameras of the kind file may lie; empty: data folder."
+        None,
+        description="Folder of footage that the admins of every organisation may use as cameras; "
+        "empty: there are no file cameras.",
     )
     capture_interval: int = Field(
         60, ge=2, le=3600, description="Seconds between two pictures of a camera."
@@ -73,7 +85,10 @@ class Settings(BaseSettings):
         20.0, ge=1, le=300, description="Seconds after which an unfinished slot is tried again."
     )
     acquisition_concurrency: int = Field(
-        16, ge=1, le=512, description="How many cameras one worker asks at the same time."
+        256,
+        ge=1,
+        le=4096,
+        description="How many cameras one worker asks at the same time, at most.",
     )
     analysis_threads: int = Field(
         1, ge=1, le=64, description="How many pictures one worker analyses at the same time."
@@ -109,23 +124,37 @@ class Settings(BaseSettings):
     @field_validator("origin")
     @classmethod
     def _check_origin(cls, value: str) -> str:
+        """Bring the origin to the very form in which browsers send it."""
         parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+        more = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or more:
             raise ValueError("an origin is http(s)://host[:port] and nothing more")
-        return value.rstrip("/")
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        port = parts.port  # raises ValueError when it is none
+        if port is None or port == _DEFAULT_PORTS[parts.scheme]:
+            return f"{parts.scheme}://{host}"
+        return f"{parts.scheme}://{host}:{port}"
 
-    @field_validator("database_url")
+    @field_validator("database_url", "redis_url", "store_url")
     @classmethod
-    def _check_database(cls, value: str) -> str:
-        if value and not value.startswith(("sqlite://", "postgres://", "postgresql://")):
-            raise ValueError("a database is sqlite://… or postgres://…")
+    def _check_url(cls, value: str, info: ValidationInfo) -> str:
+        allowed = _SCHEMES[str(info.field_name)]
+        if value and not value.startswith(allowed):
+            raise ValueError(f"it begins with one of {', '.join(allowed)}")
         return value.replace("postgresql://", "postgres://", 1)
+
+    @field_validator("footage_dir")
+    @classmethod
+    def _check_footage(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError(f"{value} is no folder")
+        return value
 
     @field_validator("secret_key")
     @classmethod
     def _check_secret(cls, value: SecretStr) -> SecretStr:
-        if value.get_secret_value() and len(value.get_secret_value()) < 32:
-            raise ValueError("a secret has at least 32 characters")
+        if value.get_secret_value() and len(value.get_secret_value()) < LEAST_SECRET:
+            raise ValueError(f"a secret has at least {LEAST_SECRET} characters")
         return value
 
     @property
@@ -134,19 +163,35 @@ class Settings(BaseSettings):
         return not self.database_url.startswith("postgres")
 
     def secret(self) -> bytes:
-        """The secret key; made and kept (0600) in the data folder when none is set."""
+        """The secret key; made and kept (0600) in the data folder when none is set.
+
+        Raises ``StartRefused`` when the kept one is damaged: what it sealed needs it whole.
+        """
         given = self.secret_key.get_secret_value()
         if given:
             return given.encode()
         path = self.data_dir / "secret_key"
-        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_bytes().strip()
-        with os.fdopen(handle, "w") as file:
+        if not path.exists():
+            _make_secret(path)
+        secret = path.read_bytes().strip()
+        if len(secret) < LEAST_SECRET:
+            raise StartRefused(f"The secret key in {path} is damaged: it is too short.")
+        return secret
+
+
+def _make_secret(path: Path) -> None:
+    """Write a new secret whole or not at all; one that is there meanwhile stays."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix="secret_key.")
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(48))
-        return path.read_bytes().strip()
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()
 
 
 def read_settings(**overrides: Any) -> Settings:
@@ -164,13 +209,33 @@ def read_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         problems = "; ".join(
-            f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()
+            f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()
         )
         raise StartRefused(f"Settings that make no sense: {problems}.") from None
 
 
 def _read_secret(variable: str, path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
+        secret = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
         raise StartRefused(f"{variable} names {path}, which cannot be read: {error}.") from None
+    if not secret:
+        raise StartRefused(f"{variable} names {path}, which is empty.")
+    return secret
+
+
+def check_shared(settings: Settings) -> None:
+    """Refuse what several processes on several machines could not share."""
+    if settings.is_sqlite:
+        raise StartRefused("SQLite is for one process: use `nigiwai serve`, or PostgreSQL.")
+    for name in ("redis_url", "store_url"):
+        if not getattr(settings, name):
+            raise StartRefused(f"Several processes share it: set {PREFIX}{name.upper()}.")
+    if not settings.secret_key.get_secret_value():
+        raise StartRefused(f"Several processes share it: set {PREFIX}SECRET_KEY or its _FILE.")
+
+
+def private_settings(folder: Path, **overrides: Any) -> Settings:
+    """Settings that touch nothing of this installation, whatever the environment says."""
+    nothing: dict[str, Any] = {"database_url": "", "redis_url": "", "store_url": ""}
+    return read_settings(data_dir=folder, secret_key=SecretStr("p" * 40), **nothing, **overrides)

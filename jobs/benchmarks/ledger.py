@@ -25,7 +25,7 @@ from jobs.ledger import Answer
 from webapp.database import close_database, migrate, open_database
 from webapp.domain.health import CameraState
 from webapp.models import Camera, Organisation
-from webapp.settings import Settings, read_settings
+from webapp.settings import Settings, private_settings, read_settings
 
 CAMERAS = (1000, 5000)
 BATCH = 100
@@ -39,7 +39,7 @@ async def run() -> dict[str, Any]:
     results: dict[str, Any] = {}
     for cameras in CAMERAS:
         with tempfile.TemporaryDirectory(prefix="nigiwai-bench-") as folder:
-            settings = Settings(data_dir=Path(folder))
+            settings = private_settings(Path(folder))
             results.setdefault("sqlite", {})[str(cameras)] = await _measure(settings, cameras)
         if not given.is_sqlite:
             async with _own_database(given) as settings:

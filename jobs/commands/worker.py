@@ -9,20 +9,17 @@ import click
 
 from jobs.worker import Worker
 from webapp.database import close_database, open_database
-from webapp.errors import PermanentFailure, StartRefused
+from webapp.errors import PermanentFailure
 from webapp.log import set_up_logging
 from webapp.services import build_services
-from webapp.settings import read_settings
+from webapp.settings import check_shared, read_settings
 
 
 @click.command()
 def worker() -> None:
     """Capture and count; needs PostgreSQL and Redis or Valkey."""
     settings = read_settings()
-    if settings.is_sqlite:
-        raise StartRefused("SQLite is for one process: use `nigiwai serve`, or PostgreSQL.")
-    if not settings.redis_url:
-        raise StartRefused("A worker needs NIGIWAI_REDIS_URL: several processes share it.")
+    check_shared(settings)
     set_up_logging(settings)
     services = build_services(settings)
 

@@ -56,10 +56,9 @@ def test_parts_that_do_not_answer(run: Run) -> None:
         redis_url="redis://u:hush@127.0.0.1:1/0",
         store_url="file:///proc/nowhere",
         plugins_file="/nowhere/plugins.toml",
-        footage_dir="/nowhere",
         secret_key="hush" * 10,
     )
-    assert problems(result) == ["database:", "redis:", "picture", "engines:", "footage:"]
+    assert problems(result) == ["database:", "redis:", "picture", "engines:"]
     assert result.exit_code == 1
     assert "hush" not in result.output
     assert "SECRET_KEY = ********  (set)" in result.output

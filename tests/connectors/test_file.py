@@ -27,7 +27,7 @@ FRAMES = 40  # at 10 a second: four seconds
 @pytest.fixture
 def footage(settings: Settings) -> Path:
     folder = settings.data_dir / "footage"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "still.jpg").write_bytes(picture(320, 240))
     return folder
 

@@ -51,7 +51,9 @@ class Workbench:
     def settings(self, plugins: str) -> Settings:
         file = self._folder / "plugins.toml"
         file.write_text(plugins, "utf-8")
-        return Settings(data_dir=self._folder / "data", plugins_file=file)
+        return Settings(
+            data_dir=self._folder / "data", plugins_file=file, footage_dir=self._folder
+        )
 
     def refusal(self, plugins: str = ONE) -> str:
         with pytest.raises(StartRefused) as caught:
@@ -67,8 +69,12 @@ def workbench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     return Workbench(tmp_path, monkeypatch)
 
 
-def test_our_own_come_by_the_same_hooks() -> None:
-    connectors = build_connectors(Settings())
+def test_without_a_footage_folder_there_are_no_file_cameras() -> None:
+    assert list(build_connectors(Settings())) == ["http_snapshot", "rtsp", "onvif"]
+
+
+def test_our_own_come_by_the_same_hooks(tmp_path: Path) -> None:
+    connectors = build_connectors(Settings(footage_dir=tmp_path))
     assert list(connectors) == ["http_snapshot", "rtsp", "onvif", "file"]
     assert [info.name for info in connectors.infos] == list(connectors)
     assert connectors.info("file").may_repeat

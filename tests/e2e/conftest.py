@@ -53,7 +53,7 @@ def settings(tmp_path: Path) -> Settings:
 def services(database: Settings) -> Services:
     """The real services, reached under the address that the browser uses."""
     footage = database.data_dir / "footage"
-    footage.mkdir()
+    footage.mkdir(exist_ok=True)
     return build_services(database.model_copy(update={"footage_dir": footage}))
 
 

@@ -31,7 +31,12 @@ PATIENCE = 3.0  # seconds for a database or Redis to answer
 @click.command()
 def doctor() -> None:
     """List the settings and check the parts; exit status 1 when something is broken."""
-    settings = read_settings()
+    try:
+        settings = read_settings()
+    except NigiwaiError:
+        for line in help_lines():
+            click.echo(line)
+        raise
     for line in setting_lines(settings):
         click.echo(line)
     click.echo()
@@ -44,6 +49,14 @@ def doctor() -> None:
             broken = True
     if broken:
         sys.exit(1)
+
+
+def help_lines() -> list[str]:
+    """Name every setting with what it means, where they cannot be read."""
+    return [
+        f"{PREFIX}{name.upper()}: {field.description}"
+        for name, field in Settings.model_fields.items()
+    ]
 
 
 def setting_lines(settings: Settings) -> list[str]:
@@ -166,9 +179,7 @@ def check_engines(settings: Settings) -> str:
 def check_footage(settings: Settings) -> str:
     """Check that the footage folder is there, if one is set."""
     if settings.footage_dir is None:
-        return "none set; the data folder's own is used"
-    if not settings.footage_dir.is_dir():
-        raise NigiwaiError(f"{settings.footage_dir} is no folder.")
+        return "none set; there are no file cameras"
     return str(settings.footage_dir)
 
 

@@ -9,18 +9,16 @@ import uvicorn
 
 from webapp.app import build_app
 from webapp.database import close_database, open_database
-from webapp.errors import StartRefused
 from webapp.log import set_up_logging
 from webapp.services import build_services
-from webapp.settings import read_settings
+from webapp.settings import check_shared, read_settings
 
 
 @click.command()
 def web() -> None:
     """Serve the app; captures and counts are made by `nigiwai worker`."""
     settings = read_settings()
-    if settings.is_sqlite:
-        raise StartRefused("SQLite is for one process: use `nigiwai serve`, or PostgreSQL.")
+    check_shared(settings)
     set_up_logging(settings)
     services = build_services(settings)
 

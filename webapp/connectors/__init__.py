@@ -93,6 +93,9 @@ def build_connectors(
     sections = CONNECTORS.read(file)
     if sections is None:
         sections = tuple(Section(name, {}) for name in BUILT_IN)
+    if settings.footage_dir is None:
+        # Whatever lies there is for the admins of every organisation: the operator asks for it.
+        sections = tuple(section for section in sections if section.name != "file")
     if not sections:
         raise StartRefused(f"The plugins file {file} has no connector that is on.")
     manager = CONNECTORS.manager(sections, file)
@@ -109,7 +112,7 @@ def surroundings_of(settings: Settings, network: Network | None = None) -> Surro
     return Surroundings(
         network=network or Network(settings.camera_networks),
         limits=Limits(settings.max_upload_bytes, settings.max_picture_pixels),
-        footage=settings.footage_dir or settings.data_dir / "footage",
+        footage=settings.footage_dir or settings.data_dir / "none",
         interval=settings.capture_interval,
     )
 
