@@ -49,7 +49,7 @@ def guard(view: View, access: Access) -> View:
 
 def session_of(request: Request) -> Session | None:
     """The living session of this request, with member and organisation, or None."""
-    session: Session | None = request.state.session
+    session: Session | None = getattr(request.state, "session", None)
     return session
 
 

@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from webapp.http import STATIC, error_page
 from webapp.middleware import BodyLimit, HostCheck, SameOrigin, SecurityHeaders, SignedIn
@@ -32,13 +32,20 @@ class Assets(StaticFiles):
         await super().__call__(scope, receive, send_cacheable)
 
 
+class App(Starlette):
+    """Starlette with the headers around all of it: its own answer to a crash has them too."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Put the headers outside of everything."""
+        return SecurityHeaders(super().build_middleware_stack())
+
+
 def build_app(services: Services) -> Starlette:
     """The app for these services. The database has to be open before it is served."""
     settings = services.settings
-    app = Starlette(
+    app = App(
         routes=[*routes(), Mount("/static", Assets(directory=STATIC), name="static")],
         middleware=[
-            Middleware(SecurityHeaders),
             Middleware(HostCheck, settings),
             Middleware(GZipMiddleware, minimum_size=800),
             Middleware(BodyLimit, settings, UPLOAD_PATHS),

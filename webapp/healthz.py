@@ -8,35 +8,50 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from tortoise.exceptions import BaseORMException
 
-from webapp import __version__
+from webapp import __version__, heartbeat
+from webapp.cameras.sight import sight_of
+from webapp.http import services_of
 from webapp.models import Camera, PublicPage
+from webapp.settings import Settings
 
 
-async def healthz(request: Request) -> Response:  # noqa: ARG001 - every view takes it
+async def healthz(request: Request) -> Response:
     """Answer status, version and per camera its state and the age of its last picture.
 
-    A camera's count is there only when its public page shows counts (B7, E1).
+    The status is "ok"; "degraded" while no worker gives a sign of life, though what is
+    there is still shown; or "no database", with status 503. A camera's count is there
+    only when its public page shows counts (B7, E1), and None whenever it is not known.
     """
+    now = datetime.now(UTC)
     try:
+        workers = len(await heartbeat.live_workers(now))
         cameras = await Camera.all().order_by("id").select_related("latest")
         pages = await PublicPage.all().values_list("camera_id", "shows_count")
     except (BaseORMException, OSError):
-        body = {"status": "no database", "version": __version__, "cameras": []}
+        body = {"status": "no database", "version": __version__, "workers": 0, "cameras": []}
         return JSONResponse(body, 503)
     shows_count = {camera for camera, shows in pages if shows}
-    now = datetime.now(UTC)
-    entries = [_entry(camera, now, shows=camera.id in shows_count) for camera in cameras]
-    return JSONResponse({"status": "ok", "version": __version__, "cameras": entries})
+    settings = services_of(request).settings
+    return JSONResponse(
+        {
+            "status": "ok" if workers else "degraded",
+            "version": __version__,
+            "workers": workers,
+            "cameras": [
+                _entry(camera, settings, now, shows=camera.id in shows_count) for camera in cameras
+            ],
+        }
+    )
 
 
-def _entry(camera: Camera, now: datetime, *, shows: bool) -> dict[str, object]:
-    latest = camera.latest
-    age = round((now - latest.good_at).total_seconds(), 1) if latest and latest.good_at else None
+def _entry(camera: Camera, settings: Settings, now: datetime, *, shows: bool) -> dict[str, object]:
+    seen = sight_of(camera, settings, now)
+    has_picture = camera.latest.picture and seen.at is not None
     entry: dict[str, object] = {
         "name": camera.name,
-        "state": latest.state.value if latest else "waiting",
-        "picture_age_seconds": age,
+        "state": seen.state.value,
+        "picture_age_seconds": round((now - seen.at).total_seconds(), 1) if has_picture else None,
     }
     if shows:
-        entry["count"] = latest.count if latest else None
+        entry["count"] = seen.count
     return entry

@@ -35,7 +35,7 @@ def services_of(request: Request) -> Services:
 
 def locale_of(request: Request) -> Locale:
     """The member's language and zone; a visitor's browser decides the language."""
-    session = session_of(request) if hasattr(request.state, "session") else None
+    session = session_of(request)
     if session is None:
         return Locale(accepted_language(request.headers.get("accept-language", "")))
     organisation = session.member.organisation
@@ -90,7 +90,7 @@ def page(
 ) -> Response:
     """Render a whole page, or a fragment: a template whose name begins with ``_``."""
     locale = locale or locale_of(request)
-    session = session_of(request) if hasattr(request.state, "session") else None
+    session = session_of(request)
     html = (
         environment_for(locale.language)
         .get_template(template)

@@ -27,6 +27,10 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
+# What anybody may have: no session is looked up, and a cookie that came along says nothing.
+_NEVER_SIGNED_IN = ("/static/", "/healthz", "/metrics", "/p/", "/pictures/")
+
+
 class SecurityHeaders:
     """Headers of every response. A route may set its own Content-Security-Policy before."""
 
@@ -141,7 +145,7 @@ class SignedIn:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Load the session of the cookie."""
-        if scope["type"] == "http" and not scope["path"].startswith("/static/"):
+        if scope["type"] == "http" and not scope["path"].startswith(_NEVER_SIGNED_IN):
             connection = HTTPConnection(scope)
             token = connection.cookies.get(COOKIE, "")
             connection.state.session = await load_session(token) if token else None

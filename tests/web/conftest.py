@@ -1,0 +1,3 @@
+"""The people of the other tests."""
+
+from tests.people import *  # noqa: F403
