@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from nigiwai_detectors.boxes import Candidates
 from nigiwai_engine_api import Context, EngineUnusable, Frame, PictogramStyle
+from nigiwai_engine_standard.engine import StandardEngine
 from nigiwai_engine_wide import INFO, create_engine
 from nigiwai_engine_wide.engine import WideEngine, heads, sift
 from nigiwai_engine_wide.opinion import View, merge
@@ -125,6 +126,11 @@ def test_it_says_what_it_is_and_refuses_senseless_options() -> None:
     for options in ({"tiles": 1}, {"tiles": "40"}, {"tile": 3}, {"threads": True}):
         with pytest.raises(EngineUnusable, match="option"):
             create_engine("wide", options)
+
+
+def test_engines_of_one_process_share_their_networks(engine: WideEngine) -> None:
+    assert StandardEngine({})._nanodet._session is engine._nanodet._session
+    assert WideEngine({"threads": 2})._nanodet._session is not engine._nanodet._session
 
 
 def test_a_crowd_is_counted(engine: WideEngine) -> None:
