@@ -83,7 +83,7 @@ def analyse_still(
         raise BlackPicture("The picture is black.")
     fitted, remarks = _fit(background, frame)
     started = time.perf_counter()
-    people = _find(engine, frame, Context(background=fitted, level=level))
+    people = find_people(engine, frame, Context(background=fitted, level=level))
     ms_model = (time.perf_counter() - started) * 1000
     people = apply(people, areas, frame.width, frame.height)
     return Analysis(
@@ -114,9 +114,12 @@ def _said(people: People) -> tuple[Remark, ...]:
     return tuple(ENGINE_REMARKS[word] for word in people.remarks if word in ENGINE_REMARKS)
 
 
-def _find(engine: Engine, frame: Frame, context: Context) -> People:
-    # An engine may be anybody's: whatever it raises (sys.exit among it) or returns is a
-    # failure on this frame alone. Only the operator's Ctrl-C is not its doing.
+def find_people(engine: Engine, frame: Frame, context: Context) -> People:
+    """Ask the engine; raises ``EngineFailure`` for whatever it raises or answers wrongly.
+
+    An engine may be anybody's: even sys.exit is a failure on this frame alone. Only the
+    operator's Ctrl-C is not its doing.
+    """
     try:
         people = engine.find_people(frame, context)
     except (EngineFailure, KeyboardInterrupt):

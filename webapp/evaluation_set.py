@@ -68,7 +68,7 @@ class Item:
                 yield decode(data, max_bytes=MAX_BYTES), _picture_truth(self.values)
         except (OSError, PictureRefused) as error:
             raise ManifestError(f"{self.file}: {error}") from error
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ManifestError(f"{self.file}: its truth cannot be read: {error!r}") from error
 
     def _video(self, every: int) -> Iterator[tuple[Frame, Truth]]:

@@ -111,3 +111,11 @@ def test_an_engine_that_is_not_on_is_told(picture: Path) -> None:
     result = CliRunner().invoke(cli, ["analyse", "--engine", "nope", str(picture)])
     assert result.exit_code == 2
     assert "there is: standard" in result.stderr
+
+
+def test_two_images_of_one_name_do_not_overwrite_each_other(picture: Path, tmp_path: Path) -> None:
+    other = tmp_path / picture.name
+    other.write_bytes(picture.read_bytes())
+    result = analyse(picture, other, "--background", BACKGROUND, "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "overwrite" in result.stderr

@@ -77,6 +77,9 @@ def analyse(
     """
     if out is not None and background_file is None:
         raise click.UsageError("Masked pictures are drawn on a background: give --background too.")
+    stems = [image.stem for image in images]
+    if out is not None and len(set(stems)) < len(stems):
+        raise click.UsageError("Two images of one name would overwrite each other in --out.")
     info, engine = load_engine(engine_name)
     background, areas = load_background(background_file), _load_areas(areas_file)
     task = _Task(info, engine, level, background, areas, out, kind)

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from nigiwai_engine_api import Context, Engine, EngineFailure, Frame
 
+from webapp.analysis import find_people
 from webapp.commands.engine_option import (
     background_option,
     engine_option,
@@ -102,9 +103,9 @@ class _Run:
         try:
             for frame, truth in item.frames(self.every):
                 context = self._context(frame)
-                yield judge(self.engine.find_people(frame, context), truth, item.tag)
+                yield judge(find_people(self.engine, frame, context), truth, item.tag)
                 for name in self.disturbed:
-                    people = self.engine.find_people(DISTURBANCES[name](frame), context)
+                    people = find_people(self.engine, DISTURBANCES[name](frame), context)
                     yield judge(people, truth, f"{item.tag} {name}")
         except ManifestError as error:
             self.problems.append(str(error))

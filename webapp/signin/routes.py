@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from tortoise.transactions import in_transaction
 
 from webapp.access import member_of, session_of
 from webapp.http import form_of, page, redirect, services_of, text_field
@@ -30,15 +31,18 @@ async def login_link(request: Request) -> Response:
 async def redeem_login_link(request: Request) -> Response:
     """Redeem the link once; the session is a new one whatever cookie came along."""
     now = datetime.now(UTC)
-    member = await login_links.redeem(request.path_params["token"], now)
-    if member is None:
-        return page(request, "signin/link_spent.html", 410)
-    previous = session_of(request)
-    if previous is not None:
-        await end_session(previous)
     settings = services_of(request).settings
+    previous = session_of(request)
+    # All or nothing: a link is not used up by a sign-in that could not be written.
+    async with in_transaction():
+        member = await login_links.redeem(request.path_params["token"], now)
+        if member is None:
+            return page(request, "signin/link_spent.html", 410)
+        if previous is not None:
+            await end_session(previous)
+        token = await start_session(member, settings, now)
     response = redirect("/cameras", done="signed_in")
-    set_cookie(response, await start_session(member, settings, now), settings)
+    set_cookie(response, token, settings)
     return response
 
 
