@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartParser
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount
@@ -43,6 +44,8 @@ class App(Starlette):
 def build_app(services: Services) -> Starlette:
     """The app for these services. The database has to be open before it is served."""
     settings = services.settings
+    # An uploaded picture may show people: it is not spooled to a folder of the system.
+    MultiPartParser.spool_max_size = settings.max_upload_bytes + 1
     app = App(
         routes=[*routes(), Mount("/static", Assets(directory=STATIC), name="static")],
         middleware=[

@@ -8,8 +8,9 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from webapp.settings import Settings
@@ -91,27 +92,21 @@ class BodyLimit:
             return
         limit = self.upload if scope["path"].endswith(self.upload_paths) else SMALL_BODY
         announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdigit() or int(announced) > limit:
-            await _too_large()(scope, receive, send)
-            return
-        received = 0
+        received = int(announced) if announced.isdigit() else limit + 1
+        if received <= limit:
+            received = 0
 
         async def limited() -> Message:
             nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
+            if received <= limit:
+                message = await receive()
+                received += len(message.get("body", b""))
             if received > limit:
-                raise BodyTooLarge
+                # Raised where the view reads its form, so that a page of ours answers.
+                raise HTTPException(413)
             return message
 
-        try:
-            await self.app(scope, limited, send)
-        except BodyTooLarge:
-            await _too_large()(scope, receive, send)
-
-
-class BodyTooLarge(Exception):
-    """The body went on after the limit."""
+        await self.app(scope, limited, send)
 
 
 class SameOrigin:
@@ -150,7 +145,3 @@ class SignedIn:
             token = connection.cookies.get(COOKIE, "")
             connection.state.session = await load_session(token) if token else None
         await self.app(scope, receive, send)
-
-
-def _too_large() -> Response:
-    return PlainTextResponse("送信されたデータが大きすぎます。/ What was sent is too large.", 413)
