@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 
 import anyio.to_thread
-from nigiwai_engine_api import Frame
 
+from webapp.domain.backdrops import Backdrop
 from webapp.domain.pictures import decode
 from webapp.errors import TemporaryFailure
 from webapp.models import Background
@@ -26,33 +26,38 @@ class BackgroundCache:
         self._storage = storage
         self._max_pixels = max_pixels
         self._max_bytes = max_bytes
-        self._frames: OrderedDict[str, Frame] = OrderedDict()
+        self._backdrops: OrderedDict[str, Backdrop] = OrderedDict()
         self._bytes = 0
 
-    async def of_camera(self, camera_id: int) -> Frame | None:
+    async def of_camera(self, camera_id: int) -> Backdrop | None:
         """Give the background in force, or None. ``TemporaryFailure`` when the store is away."""
         row = await Background.filter(camera_id=camera_id).order_by("-registered_at", "-id").first()
         if row is None:
             return None
-        frame = self._frames.get(row.picture)
-        if frame is not None:
-            self._frames.move_to_end(row.picture)
-            return frame
+        backdrop = self._backdrops.get(row.picture)
+        if backdrop is not None:
+            self._backdrops.move_to_end(row.picture)
+            return backdrop
         data = await self._storage.get(row.picture)
         if data is None:
             raise TemporaryFailure("The registered background is missing in the picture store.")
-        frame = await anyio.to_thread.run_sync(self._decode, data)
-        self._keep(row.picture, frame)
-        return frame
+        backdrop = await anyio.to_thread.run_sync(self._decode, data)
+        self._keep(row.picture, backdrop)
+        return backdrop
 
-    def _decode(self, data: bytes) -> Frame:
-        return decode(data, max_pixels=self._max_pixels, max_bytes=len(data))
+    def _decode(self, data: bytes) -> Backdrop:
+        return Backdrop(decode(data, max_pixels=self._max_pixels, max_bytes=len(data)))
 
-    def _keep(self, key: str, frame: Frame) -> None:
-        if key in self._frames:
+    def _keep(self, key: str, backdrop: Backdrop) -> None:
+        if key in self._backdrops:
             return
-        self._frames[key] = frame
-        self._bytes += frame.pixels.nbytes
-        while self._bytes > self._max_bytes and len(self._frames) > 1:
-            _, gone = self._frames.popitem(last=False)
-            self._bytes -= gone.pixels.nbytes
+        self._backdrops[key] = backdrop
+        self._bytes += _size(backdrop)
+        while self._bytes > self._max_bytes and len(self._backdrops) > 1:
+            _, gone = self._backdrops.popitem(last=False)
+            self._bytes -= _size(gone)
+
+
+def _size(backdrop: Backdrop) -> int:
+    """Bytes that it takes, with the calmed copy of the same size."""
+    return 2 * backdrop.background.pixels.nbytes

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import structlog
-from nigiwai_engine_api import EngineFailure, Frame
+from nigiwai_engine_api import EngineFailure
 
 from jobs import ledger
 from jobs.analysis_pool import AnalysisPool, AnalysisTimeout
@@ -22,6 +22,7 @@ from webapp.analysis import Analysis, BlackPicture, analyse_still
 from webapp.connectors import CameraUnreachable, Phase, Still
 from webapp.domain import breaker
 from webapp.domain.areas import AreaRefused, read_areas
+from webapp.domain.backdrops import Backdrop
 from webapp.domain.health import CameraState
 from webapp.domain.pictures import PictureRefused, encode_jpeg
 from webapp.domain.remarks import Remark
@@ -166,7 +167,7 @@ async def _answer(
     )
 
 
-async def _background(shop: Workshop, camera: Camera) -> tuple[Frame | None, tuple[Remark, ...]]:
+async def _background(shop: Workshop, camera: Camera) -> tuple[Backdrop | None, tuple[Remark, ...]]:
     try:
         return await shop.backgrounds.of_camera(camera.id), ()
     except (TemporaryFailure, PictureRefused) as error:
@@ -175,7 +176,7 @@ async def _background(shop: Workshop, camera: Camera) -> tuple[Frame | None, tup
 
 
 async def _analyse(
-    shop: Workshop, camera: Camera, still: Still, background: Frame | None
+    shop: Workshop, camera: Camera, still: Still, background: Backdrop | None
 ) -> tuple[Analysis, bytes | None]:
     """Do step 3: the only place where the frame is decoded, and it stays in the thread."""
     services = shop.services

@@ -16,12 +16,12 @@ import numpy as np
 from nigiwai_engine_api import Context, Engine, EngineFailure, Frame, People, PictogramStyle
 
 from webapp.domain.areas import Area, apply
-from webapp.domain.masking import render
+from webapp.domain.backdrops import Backdrop, Fitted
+from webapp.domain.masking import render_on
 from webapp.domain.pictures import (
     PictureProblem,
     PictureRefused,
     decode,
-    fit_background,
     rotate,
 )
 from webapp.domain.remarks import Remark
@@ -66,7 +66,7 @@ def analyse_still(
     data: bytes,
     engine: Engine,
     level: int,
-    background: Frame | None,
+    background: Frame | Backdrop | None,
     max_pixels: int,
     style: PictogramStyle = PictogramStyle.FIGURE,
     areas: Sequence[Area] = (),
@@ -82,14 +82,15 @@ def analyse_still(
     if _is_black(frame):
         raise BlackPicture("The picture is black.")
     fitted, remarks = _fit(background, frame)
+    empty = None if fitted is None else fitted.background
     started = time.perf_counter()
-    people = find_people(engine, frame, Context(background=fitted, level=level))
+    people = find_people(engine, frame, Context(background=empty, level=level))
     ms_model = (time.perf_counter() - started) * 1000
     people = apply(people, areas, frame.width, frame.height)
     return Analysis(
         people=people,
         count=len(people),
-        masked=None if fitted is None else render(fitted, people, style),
+        masked=None if fitted is None else render_on(fitted, people, style),
         width=frame.width,
         height=frame.height,
         remarks=(*remarks, *_said(people)),
@@ -97,12 +98,15 @@ def analyse_still(
     )
 
 
-def _fit(background: Frame | None, frame: Frame) -> tuple[Frame | None, tuple[Remark, ...]]:
+def _fit(
+    background: Frame | Backdrop | None, frame: Frame
+) -> tuple[Fitted | None, tuple[Remark, ...]]:
     """Bring the background to the frame's size; drop it when the camera changed its shape."""
     if background is None:
         return None, ()
+    backdrop = Backdrop(background) if isinstance(background, Frame) else background
     try:
-        return fit_background(background, frame.width, frame.height), ()
+        return backdrop.of_size(frame.width, frame.height), ()
     except PictureRefused as error:
         if error.problem is not PictureProblem.OTHER_ASPECT:
             raise

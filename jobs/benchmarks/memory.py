@@ -31,7 +31,7 @@ SAMPLE_EVERY = 200
 
 async def run(frames: int = FRAMES) -> dict[str, Any]:
     """Observe ``frames`` frames; megabytes as they go, and how much they grew."""
-    with _quiet(), tempfile.TemporaryDirectory(prefix="nigiwai-bench-") as folder:
+    with quiet(), tempfile.TemporaryDirectory(prefix="nigiwai-bench-") as folder:
         settings = demo_settings(private_settings(Path(folder)))
         await migrate(settings)
         await open_database(settings)
@@ -81,7 +81,7 @@ async def _measure(settings: Settings, frames: int) -> dict[str, Any]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Leave out log lines: they would be thousands."""
     configured = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))

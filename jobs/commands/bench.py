@@ -15,6 +15,7 @@ import click
 BENCHMARKS = {
     "pipeline": "jobs.benchmarks.pipeline",
     "ledger": "jobs.benchmarks.ledger",
+    "acquisition": "jobs.benchmarks.acquisition",
     "memory": "jobs.benchmarks.memory",
 }
 
@@ -23,7 +24,7 @@ BENCHMARKS = {
 @click.argument("names", nargs=-1, type=click.Choice(sorted(BENCHMARKS)), metavar="[NAME]...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench(names: tuple[str, ...], as_json: bool) -> None:
-    """Measure NAME, or everything: pipeline (one picture), ledger (many cameras), memory."""
+    """Measure NAME, or everything: pipeline (one picture), ledger, acquisition, memory."""
     results = {name: _run(name) for name in names or BENCHMARKS}
     if as_json:
         click.echo(json.dumps(results))

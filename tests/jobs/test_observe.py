@@ -377,7 +377,7 @@ async def test_the_loser_of_a_lease_writes_nothing(world: World) -> None:
 
 
 async def test_the_analysis_keeps_no_pixel_of_the_frame(world: World) -> None:
-    """What is left after observing refers to no frame: arrays of its size are all gone."""
+    """What is left after observing refers to no frame: only the fitted background has its size."""
     import gc
 
     [camera] = await make_cameras(world.services)
@@ -389,5 +389,5 @@ async def test_the_analysis_keeps_no_pixel_of_the_frame(world: World) -> None:
     await asyncio.sleep(0.05)
     gc.collect()
     left = [o for o in gc.get_objects() if isinstance(o, Frame) and o.width == 352]
-    assert left == []
+    assert {int(frame.pixels.min()) for frame in left} == {180}  # the background's even grey
     assert len(People.none()) == 0

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from nigiwai_engine_api.types import Frame, People, PictogramStyle, UInt8
 
+from webapp.domain.backdrops import Fitted
 from webapp.domain.pictograms import FULL, Masks, Rect, draw, figure_masks, mark_masks, outline_of
-from webapp.domain.pictures import calm
 from webapp.domain.poses import pose_pieces
 
 Int64 = npt.NDArray[np.int64]
@@ -32,8 +32,13 @@ def render(background: Frame, people: People, style: PictogramStyle) -> Frame:
 
     The order of the people does not matter; boxes may reach beyond the picture.
     """
-    pixels = calm(background).pixels.copy()
-    canvas = Rect(0, 0, background.width, background.height)
+    return render_on(Fitted.of(background), people, style)
+
+
+def render_on(backdrop: Fitted, people: People, style: PictogramStyle) -> Frame:
+    """As ``render``, on a background that was prepared before; it stays as it is."""
+    pixels = backdrop.calmed.pixels.copy()
+    canvas = Rect(0, 0, backdrop.calmed.width, backdrop.calmed.height)
     boxes = _whole_pixels(people.boxes, canvas)
     for index in _far_to_near(people):
         box = boxes[index]

@@ -1,0 +1,45 @@
+"""The registered background as it is drawn on: fitted and calmed once, not each minute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nigiwai_engine_api.types import Frame
+
+from webapp.domain.pictures import calm, fit_background
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """A background of a camera's size.
+
+    ``background`` is what engines compare with; ``calmed`` is what people are drawn on.
+    Neither is ever written to.
+    """
+
+    background: Frame
+    calmed: Frame
+
+    @classmethod
+    def of(cls, background: Frame) -> Fitted:
+        """Prepare a background that has the right size."""
+        return cls(background, calm(background))
+
+
+class Backdrop:
+    """One registered background; remembers how it looks in the size asked for last.
+
+    Threads may share it: at worst, two of them prepare the same.
+    """
+
+    def __init__(self, background: Frame) -> None:
+        self.background = background
+        self._fitted: Fitted | None = None
+
+    def of_size(self, width: int, height: int) -> Fitted:
+        """Bring it to a camera's size in pixels; ``PictureRefused`` for another shape."""
+        fitted = self._fitted
+        if fitted is None or (fitted.calmed.width, fitted.calmed.height) != (width, height):
+            fitted = Fitted.of(fit_background(self.background, width, height))
+            self._fitted = fitted
+        return fitted
