@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from webapp import healthz
 from webapp.access import Access, View, guard
+from webapp.areas import routes as areas
 from webapp.backgrounds import routes as backgrounds
 from webapp.cameras import list_routes as lists
 from webapp.cameras import routes as cameras
@@ -66,9 +67,14 @@ ENTRIES = (
     _admin("POST", "/cameras/{camera}/edit", cameras.save),
     _admin("POST", "/cameras/{camera}/test", cameras.test_existing),
     _admin("POST", "/cameras/{camera}/fields", cameras.fields_existing),
+    _admin("POST", "/cameras/{camera}/preview", cameras.preview),
     _admin("POST", "/cameras/{camera}/rename", cameras.rename),
     _admin("GET", "/cameras/{camera}/delete", cameras.confirm_delete),
     _admin("POST", "/cameras/{camera}/delete", cameras.delete),
+    # Areas to count in and to leave out
+    _admin("GET", "/cameras/{camera}/areas", areas.areas_page),
+    _admin("POST", "/cameras/{camera}/areas", areas.save),
+    _admin("POST", "/cameras/{camera}/areas/try", areas.try_areas),
     # Backgrounds
     _admin("GET", "/cameras/{camera}/background", backgrounds.background_page),
     _admin("POST", "/cameras/{camera}/background/upload", backgrounds.upload),

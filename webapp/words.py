@@ -25,6 +25,7 @@ DONE = {
     "camera_renamed": N_("名前を変更しました。"),
     "background_registered": N_("背景画像を登録しました。次の解析から反映されます。"),
     "background_removed": N_("背景画像を削除しました。"),
+    "areas_saved": N_("エリアを保存しました。次の解析から反映されます。"),
     "page_created": N_("公開ページを作成しました。"),
     "page_saved": N_("公開ページの設定を保存しました。"),
     "page_removed": N_("公開ページを削除しました。以前のURLは使えなくなりました。"),

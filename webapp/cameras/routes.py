@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,11 +17,12 @@ from webapp.cameras import queries
 from webapp.cameras.chart import draw_hour
 from webapp.cameras.forms import CameraForm, empty_form, form_of_camera, info_of, read_form
 from webapp.cameras.guide import Guide, follow, guide_of
+from webapp.cameras.look import BUSY, Busy, Question, Seen, background_frame, look
 from webapp.cameras.sight import refresh_seconds, sight_of
 from webapp.cameras.source_form import Kept
-from webapp.cameras.stages import parts_of
-from webapp.cameras.trial import Trial, Tried, is_local, try_camera
+from webapp.cameras.trial import TRIAL_FAILURES, Trial, Tried, problem_of, try_camera
 from webapp.connectors.sources import describe
+from webapp.domain.areas import Area, AreaRefused, read_areas
 from webapp.errors import PermanentFailure, UserError
 from webapp.http import form_of, locale_of, name_field, page, redirect, services_of, text_field
 from webapp.models import Camera, Latest
@@ -106,6 +108,30 @@ async def fields_new(request: Request) -> Response:
 async def fields_existing(request: Request) -> Response:
     """Answer the fields of the kind that was chosen for a camera that is there already."""
     return await _fields(request, await camera_of(request))
+
+
+async def preview(request: Request) -> Response:
+    """Show the current frame through every AI mode that is on, side by side."""
+    camera = await camera_of(request)
+    entered = await _read(request, camera)
+    services = services_of(request)
+    seen: list[Seen] = []
+    problem = _problems(request, {n: e for n, e in entered.errors.items() if n != "name"})
+    if not problem:
+        background = await background_frame(services, camera)
+        question = Question(_tried(entered), services.engines.infos, background, _areas_of(camera))
+        try:
+            seen = await look(services, question, datetime.now(UTC))
+        except Busy:
+            problem = BUSY
+        except TRIAL_FAILURES as error:
+            problem = problem_of(error)
+    modes = {"seen": seen, "problem": problem, "chosen": entered.values["engine"]}
+    status = 422 if problem else 200
+    if request.headers.get("hx-request"):
+        return page(request, "cameras/_modes.html", status, modes=modes)
+    entered.errors = {}
+    return _form_page(request, entered, camera, modes=modes, status=status)
 
 
 async def rename(request: Request) -> Response:
@@ -206,19 +232,35 @@ async def _test(request: Request, camera: Camera | None) -> Response:
     # A name is not needed to try.
     errors = {name: error for name, error in entered.errors.items() if name != "name"}
     if errors:
-        locale = locale_of(request)
-        problem = " ".join(locale.text(e.message, e.values) for e in errors.values())
-        trial = Trial(problem=problem)
+        trial = Trial(problem=_problems(request, errors))
     else:
-        chosen = entered.values
-        tried = Tried(
-            chosen["connector"], entered.source, chosen["engine"], entered.level, entered.rotation
-        )
-        trial = await try_camera(services_of(request), tried, datetime.now(UTC))
+        trial = await try_camera(services_of(request), _tried(entered), datetime.now(UTC))
     if request.headers.get("hx-request"):
         return page(request, "cameras/_trial.html", 422 if trial.problem else 200, trial=trial)
     entered.errors = errors
     return _form_page(request, entered, camera, trial=trial, status=422 if trial.problem else 200)
+
+
+def _tried(entered: CameraForm) -> Tried:
+    return Tried(
+        entered.values["connector"],
+        entered.source,
+        entered.values["engine"],
+        entered.level,
+        entered.rotation,
+    )
+
+
+def _problems(request: Request, errors: Mapping[str, UserError]) -> str:
+    locale = locale_of(request)
+    return " ".join(locale.text(error.message, error.values) for error in errors.values())
+
+
+def _areas_of(camera: Camera) -> tuple[Area, ...]:
+    try:
+        return read_areas(camera.areas)
+    except AreaRefused:
+        return ()
 
 
 async def _fields(request: Request, camera: Camera | None) -> Response:
@@ -244,6 +286,7 @@ def _form_page(
     *,
     trial: Trial | None = None,
     guide: Guide | None = None,
+    modes: Mapping[str, Any] | None = None,
     status: int = 200,
 ) -> Response:
     services = services_of(request)
@@ -252,7 +295,7 @@ def _form_page(
         "cameras/form.html",
         status,
         trial=trial,
-        parts=parts_of(is_local=is_local(form.info)),
+        modes=modes,
         engines=services.engines.infos,
         connectors=services.connectors.infos,
         **_form_values(request, form, camera, guide),

@@ -86,7 +86,7 @@ async def try_camera(services: Services, tried: Tried, now: datetime) -> Trial:
     still: Still | None = None
     local = is_local(services.connectors.info(tried.connector))
     try:
-        still = await _fetch(services, tried, now)
+        still = await fetch(services, tried, now)
         looked = time.perf_counter()
         people, frame = await find_in(
             services, still.data, tried.engine, tried.level, tried.rotation
@@ -107,7 +107,8 @@ async def try_camera(services: Services, tried: Tried, now: datetime) -> Trial:
     )
 
 
-async def _fetch(services: Services, tried: Tried, now: datetime) -> Still:
+async def fetch(services: Services, tried: Tried, now: datetime) -> Still:
+    """One still of what is to be tried, within the time a capture has."""
     timeout = services.settings.capture_timeout
     try:
         async with asyncio.timeout(timeout + 1):  # for a connector that forgets its own

@@ -1,0 +1,1 @@
+"""Drawing areas to count in, and to leave out."""
