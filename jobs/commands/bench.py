@@ -16,6 +16,7 @@ BENCHMARKS = {
     "pipeline": "jobs.benchmarks.pipeline",
     "ledger": "jobs.benchmarks.ledger",
     "acquisition": "jobs.benchmarks.acquisition",
+    "minutes": "jobs.benchmarks.minutes",
     "memory": "jobs.benchmarks.memory",
 }
 
@@ -24,7 +25,7 @@ BENCHMARKS = {
 @click.argument("names", nargs=-1, type=click.Choice(sorted(BENCHMARKS)), metavar="[NAME]...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench(names: tuple[str, ...], as_json: bool) -> None:
-    """Measure NAME, or everything: pipeline (one picture), ledger, acquisition, memory."""
+    """Measure NAME, or everything: pipeline (one picture), ledger, minutes, acquisition, memory."""
     results = {name: _run(name) for name in names or BENCHMARKS}
     if as_json:
         click.echo(json.dumps(results))
