@@ -34,6 +34,7 @@ class Claim:
     organisation_id: int
     camera_id: int
     minute: datetime
+    due_at: datetime
     attempt: int
 
 
@@ -84,7 +85,7 @@ WITH held AS (
 )
 UPDATE slot SET state = 'claimed', claim = $5, lease_until = $6, attempts = attempts + 1
 WHERE id IN (SELECT id FROM picked)
-RETURNING id, organisation_id, camera_id, minute, attempts
+RETURNING id, organisation_id, camera_id, minute, due_at, attempts
 """.replace("{is_ready}", _IS_READY)
 
 
@@ -104,6 +105,7 @@ async def claim(settings: Settings, at: datetime, limit: int) -> list[Claim]:
             organisation_id=row["organisation_id"],
             camera_id=row["camera_id"],
             minute=sql.as_instant(row["minute"]),
+            due_at=sql.as_instant(row["due_at"]),
             attempt=row["attempts"],
         )
         for row in rows

@@ -27,6 +27,7 @@ from webapp.domain.health import CameraState
 from webapp.domain.pictures import PictureRefused, encode_jpeg
 from webapp.domain.remarks import Remark
 from webapp.errors import PermanentFailure, StartRefused, TemporaryFailure
+from webapp.figures import Step
 from webapp.models import Camera, Latest
 from webapp.services import Services
 
@@ -88,9 +89,12 @@ async def observe(shop: Workshop, held: Claim) -> bool:
         await ledger.drop(held)
         return False
     at = shop.clock()
+    figures = shop.services.figures
+    figures.asked((at - held.due_at).total_seconds())
     still: Still | None = None
     try:
-        still = await _fetch(shop, camera, at)
+        with figures.step(Step.FETCH):
+            still = await _fetch(shop, camera, at)
         digest = hashlib.sha256(still.data).hexdigest()
         with shop.stills.hold(len(still.data)):
             answer = await _answer(shop, camera, held, still, digest, at)
@@ -101,7 +105,10 @@ async def observe(shop: Workshop, held: Claim) -> bool:
         )
     if still is not None:
         answer = replace(answer, captured_at=still.captured_at, frame_sha256=digest)
-    written = await ledger.finish(held, answer, shop.clock())
+    with figures.step(Step.WRITE):
+        written = await ledger.finish(held, answer, shop.clock())
+    if written:
+        figures.minute(camera.public_id, answer.state, answer.detail)
     say = log.debug if answer.state.is_known else log.info
     say(
         "observed",
@@ -143,14 +150,16 @@ async def _answer(
     """Do steps 3 and 4."""
     _check_freshness(camera, still, digest, at)
     background, remarks = await _background(shop, camera)
-    analysis, picture = await _analyse(shop, camera, still, background)
+    with shop.services.figures.step(Step.ANALYSE):
+        analysis, picture = await _analyse(shop, camera, still, background)
     _check_size(camera, analysis)
     remarks = (*remarks, *analysis.remarks)
     key = ""
     if picture is not None:
         key = picture_key(camera.public_id, held.minute)
         try:
-            await shop.services.storage.put(key, picture)
+            with shop.services.figures.step(Step.STORE):
+                await shop.services.storage.put(key, picture)
         except TemporaryFailure as error:
             # The count is known and is kept; only the picture is not there.
             log.warning("no picture stored", camera=camera.public_id, error=str(error))

@@ -46,11 +46,11 @@ async def healthz(request: Request) -> Response:
 
 def _entry(camera: Camera, settings: Settings, now: datetime, *, shows: bool) -> dict[str, object]:
     seen = sight_of(camera, settings, now)
-    has_picture = camera.latest.picture and seen.at is not None
+    good_at = seen.at if camera.latest.picture else None
     entry: dict[str, object] = {
         "name": camera.name,
         "state": seen.state.value,
-        "picture_age_seconds": round((now - seen.at).total_seconds(), 1) if has_picture else None,
+        "picture_age_seconds": round((now - good_at).total_seconds(), 1) if good_at else None,
     }
     if shows:
         entry["count"] = seen.count

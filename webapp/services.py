@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from webapp.connectors import OpenConnectors, build_connectors
+from webapp.figures import Figures
 from webapp.plugins import Engines, build_engines
 from webapp.sealing import Sealer
 from webapp.settings import Settings
@@ -20,6 +21,7 @@ class Services:
     sealer: Sealer
     engines: Engines
     connectors: OpenConnectors
+    figures: Figures = field(default_factory=Figures)
 
 
 def build_services(settings: Settings, engines: Engines | None = None) -> Services:

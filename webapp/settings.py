@@ -30,6 +30,7 @@ _SCHEMES = {
     "store_url": ("file:///", "s3://", "memory://"),
 }
 LEAST_SECRET = 32  # characters
+LEAST_TOKEN = 16  # characters
 
 # Cameras live in private networks. Loopback, link-local and metadata addresses are left out.
 DEFAULT_CAMERA_NETWORKS = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
@@ -109,6 +110,11 @@ class Settings(BaseSettings):
     login_link_minutes: int = Field(
         15, ge=1, le=1440, description="Minutes a one-time sign-in link is good for."
     )
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Secret of at least 16 characters that /metrics asks for as a bearer token; "
+        "empty: there is no /metrics.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="How much is logged."
     )
@@ -155,6 +161,13 @@ class Settings(BaseSettings):
     def _check_secret(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value() and len(value.get_secret_value()) < LEAST_SECRET:
             raise ValueError(f"a secret has at least {LEAST_SECRET} characters")
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _check_metrics_token(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and len(value.get_secret_value()) < LEAST_TOKEN:
+            raise ValueError(f"a token has at least {LEAST_TOKEN} characters")
         return value
 
     @property

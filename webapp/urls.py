@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.routing import BaseRoute, Route
 
-from webapp import healthz
+from webapp import healthz, metrics
 from webapp.access import Access, View, guard
 from webapp.areas import routes as areas
 from webapp.backgrounds import routes as backgrounds
@@ -41,6 +41,7 @@ def _admin(method: str, path: str, view: View) -> Entry:
 
 ENTRIES = (
     _anyone("GET", "/healthz", healthz.healthz),
+    _anyone("GET", "/metrics", metrics.metrics),
     # The public
     _anyone("GET", "/p/{key}", embeds.public_page),
     _anyone("GET", "/p/{key}/live", embeds.public_live),

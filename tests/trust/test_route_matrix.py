@@ -27,6 +27,7 @@ KEY = "k" * 32
 # form is good enough to be carried out does not matter here: who may try does.
 SAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", "/healthz"): {},
+    ("GET", "/metrics"): {},
     ("GET", "/p/{key}"): {},
     ("GET", "/p/{key}/live"): {},
     ("GET", "/pictures/{path:path}"): {},
