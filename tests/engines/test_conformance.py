@@ -37,6 +37,9 @@ def street() -> Sequence[Frame]:
 
 @pytest.mark.parametrize("name", NAMES)
 class TestBuiltIn(EngineConformance):
+    memory_frames = 14  # 12 MiB of frames, were they kept
+    memory_growth = 6 << 20
+
     @pytest.fixture
     def hooks(self, name: str) -> Any:
         (point,) = entry_points(group=ENTRY_POINT_GROUP, name=name)
