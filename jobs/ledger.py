@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.queryset import QuerySet
@@ -18,7 +19,7 @@ from tortoise.transactions import in_transaction
 
 from jobs import sql
 from webapp.domain.health import CameraState, Health, next_health
-from webapp.models import Latest, Observation, Slot
+from webapp.models import Latest, Slot
 from webapp.models.job import SlotState
 from webapp.settings import Settings
 
@@ -88,6 +89,24 @@ WHERE id IN (SELECT id FROM picked)
 RETURNING id, organisation_id, camera_id, minute, due_at, attempts
 """.replace("{is_ready}", _IS_READY)
 
+# These run once for every camera and minute, and are spelt out: building them anew each
+# time took longer than carrying them out.
+_FINISH = """
+UPDATE slot SET state = 'done', claim = '', lease_until = NULL
+WHERE id = $1 AND claim = $2 AND state = 'claimed' RETURNING id
+"""
+
+_OBSERVE = """
+INSERT INTO observation (organisation_id, camera_id, minute, state, count, engine, captured_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (camera_id, minute) DO NOTHING
+"""
+
+_SEE_LATEST = """
+SELECT state, since, minute, failures, silences, frame_sha256 FROM latest
+WHERE camera_id = $1 {wait}
+"""
+
 
 async def claim(settings: Settings, at: datetime, limit: int) -> list[Claim]:
     """Take up to ``limit`` slots that are due or whose lease has ended.
@@ -136,52 +155,54 @@ async def finish(held: Claim, answer: Answer, at: datetime) -> bool:
     3. the latest answer of the camera, unless a newer one is there.
     """
     async with in_transaction() as db:
-        slot = _held([held]).using_db(db)
-        if not await slot.update(state=SlotState.DONE, claim="", lease_until=None):
+        if not await sql.fetch(db, _FINISH, [held.slot_id, held.token]):
             return False
-        observation = Observation(
-            organisation_id=held.organisation_id,
-            camera_id=held.camera_id,
-            minute=held.minute,
-            state=answer.state,
-            count=answer.count,
-            engine=answer.engine,
-            captured_at=answer.captured_at,
-        )
-        await Observation.bulk_create([observation], ignore_conflicts=True, using_db=db)
+        observed = [answer.state.value, answer.count, answer.engine, answer.captured_at]
+        whose = [held.organisation_id, held.camera_id, held.minute]
+        await sql.run(db, _OBSERVE, [*whose, *observed])
         await _write_latest(db, held, answer, at)
     return True
 
 
 async def _write_latest(db: BaseDBAsyncClient, held: Claim, answer: Answer, at: datetime) -> None:
-    rows = Latest.filter(camera_id=held.camera_id).using_db(db)
-    latest = await rows.select_for_update().first()
-    if latest is None:
+    rows = await sql.fetch(db, _SEE_LATEST, [held.camera_id])
+    if not rows:
         empty = Latest(organisation_id=held.organisation_id, camera_id=held.camera_id)
         await Latest.bulk_create([empty], ignore_conflicts=True, using_db=db)
-        latest = await rows.select_for_update().get()
-    if latest.minute is not None and latest.minute >= held.minute:
+        rows = await sql.fetch(db, _SEE_LATEST, [held.camera_id])
+    (latest,) = rows
+    if latest["minute"] is not None and sql.as_instant(latest["minute"]) >= held.minute:
         return
-    _apply_health(latest, answer.state, at)
-    latest.minute = held.minute
-    latest.detail = answer.detail[:DETAIL_LENGTH]
-    latest.count = answer.count
+    changes = _changes(latest, answer, at)
+    changes["minute"] = held.minute
+    columns = ", ".join(f"{column} = ${number}" for number, column in enumerate(changes, 2))
+    # The names of the columns are those in ``_changes``; every value is a parameter.
+    statement = f"UPDATE latest SET {columns} WHERE camera_id = $1"  # noqa: S608
+    await sql.run(db, statement, [held.camera_id, *changes.values()])
+
+
+def _changes(latest: dict[str, Any], answer: Answer, at: datetime) -> dict[str, Any]:
+    """What the answer changes in the latest row, by column."""
+    since = None if latest["since"] is None else sql.as_instant(latest["since"])
+    before = Health(CameraState(latest["state"]), since, latest["failures"], latest["silences"])
+    health = next_health(before, answer.state, at)
+    changes: dict[str, Any] = {
+        "state": health.state.value,
+        "since": health.since,
+        "failures": health.failures,
+        "silences": health.silences,
+        "detail": answer.detail[:DETAIL_LENGTH],
+        "count": answer.count,
+    }
     if answer.state is CameraState.OK:
-        latest.picture = answer.picture
-        latest.picture_width, latest.picture_height = answer.width, answer.height
-        latest.good_at, latest.good_count = answer.captured_at, answer.count
+        changes |= {"picture": answer.picture}
+        changes |= {"picture_width": answer.width, "picture_height": answer.height}
+        changes |= {"good_at": answer.captured_at, "good_count": answer.count}
     if answer.width and answer.height:
-        latest.frame_width, latest.frame_height = answer.width, answer.height
-    if answer.frame_sha256 and answer.frame_sha256 != latest.frame_sha256:
-        latest.frame_sha256, latest.frame_since = answer.frame_sha256, answer.captured_at
-    await latest.save(using_db=db)
-
-
-def _apply_health(latest: Latest, outcome: CameraState, at: datetime) -> None:
-    before = Health(latest.state, latest.since, latest.failures, latest.silences)
-    health = next_health(before, outcome, at)
-    latest.state, latest.since = health.state, health.since
-    latest.failures, latest.silences = health.failures, health.silences
+        changes |= {"frame_width": answer.width, "frame_height": answer.height}
+    if answer.frame_sha256 and answer.frame_sha256 != latest["frame_sha256"]:
+        changes |= {"frame_sha256": answer.frame_sha256, "frame_since": answer.captured_at}
+    return changes
 
 
 def _held(claims: Sequence[Claim]) -> QuerySet[Slot]:
