@@ -14,11 +14,11 @@ import structlog
 from nigiwai_engine_api import EngineFailure
 
 from jobs import ledger
-from jobs.analysis_pool import AnalysisPool, AnalysisTimeout
 from jobs.background_cache import BackgroundCache
 from jobs.ledger import Answer, Claim
 from jobs.waiting_stills import WaitingStills
 from webapp.analysis import Analysis, BlackPicture, analyse_still
+from webapp.analysis_pool import AnalysisPool, AnalysisTimeout
 from webapp.connectors import CameraUnreachable, Phase, Still
 from webapp.domain import breaker
 from webapp.domain.areas import AreaRefused, read_areas

@@ -51,9 +51,7 @@ class Workbench:
     def settings(self, plugins: str) -> Settings:
         file = self._folder / "plugins.toml"
         file.write_text(plugins, "utf-8")
-        return Settings(
-            data_dir=self._folder / "data", plugins_file=file, footage_dir=self._folder
-        )
+        return Settings(data_dir=self._folder / "data", plugins_file=file, footage_dir=self._folder)
 
     def refusal(self, plugins: str = ONE) -> str:
         with pytest.raises(StartRefused) as caught:

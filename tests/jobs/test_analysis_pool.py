@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from jobs.analysis_pool import MOST_WRITTEN_OFF, AnalysisPool, AnalysisTimeout
+from webapp.analysis_pool import MOST_WRITTEN_OFF, AnalysisPool, AnalysisTimeout
 
 
 async def test_results_and_errors_come_back() -> None:

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 
 import anyio.to_thread
 import structlog
-from nigiwai_engine_api import Context, Frame
+from nigiwai_engine_api import Context, EngineFailure, Frame, People
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.transactions import in_transaction
 
-from webapp import outbox
+from webapp import engine_room, outbox
+from webapp.analysis import find_people
 from webapp.backgrounds.drafts import drop_draft, keep_draft
 from webapp.cameras.trial import Preview, preview_of
 from webapp.connectors import CameraUnreachable
@@ -25,7 +26,7 @@ from webapp.domain.pictures import (
     fit_background,
     rotate,
 )
-from webapp.errors import PermanentFailure
+from webapp.errors import PermanentFailure, StartRefused
 from webapp.models import Background, Camera, Latest
 from webapp.services import Services
 
@@ -78,18 +79,21 @@ async def make_candidate(
 
 
 async def look_at(services: Services, camera: Camera, frame: Frame) -> tuple[Preview, int | None]:
-    """How a background looks, and how many people the camera's engine finds in it."""
+    """How a background looks, and how many people the camera's engine finds in it.
 
-    def look() -> tuple[Preview, int | None]:
-        try:
-            engine = services.engines.get(camera.engine)
-            people = engine.find_people(frame, Context(level=camera.level))
-        except Exception as error:  # noqa: BLE001 - an engine may be anybody's
-            log.warning("no check of a background", engine=camera.engine, error=repr(error))
-            return preview_of(frame), None
-        return preview_of(frame, people), len(people)
+    None people: the engine could not tell.
+    """
 
-    return await anyio.to_thread.run_sync(look)
+    def find() -> People:
+        engine = services.engines.get(camera.engine)
+        return find_people(engine, frame, Context(level=camera.level))
+
+    try:
+        people = await engine_room.ask(services.settings, camera.engine, find)
+    except (EngineFailure, KeyError, StartRefused) as error:
+        log.warning("no check of a background", engine=camera.engine, error=repr(error))
+        return await anyio.to_thread.run_sync(preview_of, frame), None
+    return await anyio.to_thread.run_sync(preview_of, frame, people), len(people)
 
 
 async def camera_size(services: Services, camera: Camera, now: datetime) -> tuple[int, int] | None:

@@ -19,7 +19,7 @@ import numpy as np
 from nigiwai_connector_api import Kind
 from nigiwai_engine_api import EngineFailure, Frame, People
 
-from webapp import words
+from webapp import engine_room, words
 from webapp.analysis import BlackPicture, analyse_still
 from webapp.cameras.stages import Stage, failed_stages, passed_stages
 from webapp.connectors import CameraUnreachable, ConnectorInfo, Phase, Still
@@ -149,7 +149,7 @@ async def find_in(
         analysis = analyse_still(data, engine, level, None, pixels, rotation=rotation)
         return analysis.people, rotate(decode(data, max_pixels=pixels), rotation // 90)
 
-    return await anyio.to_thread.run_sync(find)
+    return await engine_room.ask(services.settings, engine_name, find)
 
 
 def problem_of(error: Exception) -> str:
