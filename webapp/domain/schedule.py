@@ -39,7 +39,7 @@ def due_soon(camera_public_id: str, at: datetime, interval: int, waiting: int) -
     One camera starts at once; many spread over what is left of the slot.
     """
     left = (slot_of(at, interval) + timedelta(seconds=interval) - at).total_seconds()
-    window = min(waiting / SOON_PER_SECOND, left * SPREAD)
+    window = min((waiting - 1) / SOON_PER_SECOND, left * SPREAD)
     return at + timedelta(seconds=_share(camera_public_id) * window)
 
 
