@@ -49,7 +49,7 @@ imports: install-dev ## Check who may import whom
 
 check: lint types imports translations-check ## All checks but the tests
 
-bench: install ## Measure: pipeline, ledger, memory
+bench: install ## Measure: pipeline, ledger, minutes, acquisition, memory
 	$(BIN)/nigiwai bench
 
 evaluate: install ## Measure counting on the carried footage
