@@ -12,19 +12,30 @@ import numpy.typing as npt
 from nigiwai_engine_api.types import Frame, People, PictogramStyle, UInt8
 
 from webapp.domain.backdrops import Fitted
-from webapp.domain.pictograms import FULL, Masks, Rect, draw, figure_masks, mark_masks, outline_of
+from webapp.domain.pictograms import (
+    FULL,
+    Masks,
+    Rect,
+    draw,
+    figure_masks,
+    head_radius,
+    mark_masks,
+    outline_of,
+)
 from webapp.domain.poses import pose_pieces
 
 Int64 = npt.NDArray[np.int64]
 
-# BGR. Soft blue-grey, a little darker the nearer; the outline parts neighbours.
-_FAR = np.array((174, 146, 120), np.int64)
+# BGR. Soft blue-grey, a little darker the nearer; the outline parts neighbours. Either end
+# has a contrast of 3.6 or more to white, to black and to the outline.
+_FAR = np.array((158, 130, 106), np.int64)
 _NEAR = np.array((132, 104, 80), np.int64)
 _OUTLINE = np.array((252, 248, 244), np.uint16)
 _OUTLINE_WEIGHT = 56  # of 64
 
 _LEAST_FIGURE = 10  # pixels; smaller ones would not be seen as people
 _LEAST_MARK = 9
+_FEW = 10  # people; up to here marks may be largest
 
 
 def render(background: Frame, people: People, style: PictogramStyle) -> Frame:
@@ -89,6 +100,9 @@ def _figure(box: Int64, canvas: Rect) -> Masks:
         middle = right - half
     elif right >= canvas.right and right - left < 2 * half:
         middle = left + half
+    if left < canvas.right and right > canvas.left:  # whoever is in the picture has a head
+        reach = min(head_radius(height), canvas.right // 2)
+        middle = min(max(middle, canvas.left + reach), canvas.right - reach)
     return figure_masks(height, middle, bottom, canvas)
 
 
@@ -96,12 +110,21 @@ def _mark(box: Int64, people: People, index: int, canvas: Rect) -> Masks:
     """Draw head and shoulders at a person's head; small, and within bounds in any scene."""
     left, top, right, bottom = (int(value) for value in box)
     tall = bottom - top
-    height = max(min(tall * 2 // 5, canvas.bottom // 20), canvas.bottom // 48, _LEAST_MARK)
+    largest = canvas.bottom * _largest_mark(len(people)) // 1000
+    height = max(min(tall * 2 // 5, largest), canvas.bottom // 48, _LEAST_MARK)
     middle = (left + right) // 2
     if people.heads is not None:
         middle, centre = (int(v) for v in _whole_pixels(people.heads[index], canvas))
         top = centre - height // 4
     return mark_masks(height, middle, top, canvas)
+
+
+def _largest_mark(count: int) -> int:
+    """Return thousandths of the picture's height: 80 for a few people, down to 50 for a crowd.
+
+    It falls person by person, so that no mark leaps when somebody comes or goes.
+    """
+    return 80 - min(max(count - _FEW, 0), 30)
 
 
 def _colour(box: Int64, canvas: Rect) -> npt.NDArray[np.uint16]:

@@ -123,8 +123,16 @@ def figure_masks(height: int, foot_x: int, foot_y: int, canvas: Rect) -> Masks:
 
     What lies outside ``canvas`` is left away.
     """
-    design = _STANDING if height >= 38 else _STANDING_SMALL if height >= 22 else _STANDING_TINY
-    return _placed(design, height, foot_x, foot_y - height, canvas)
+    return _placed(_standing(height), height, foot_x, foot_y - height, canvas)
+
+
+def head_radius(height: int) -> int:
+    """Return the standing figure's head radius in whole pixels, rounded up."""
+    return -(-_standing(height)[0][0].radius * height // 1000)
+
+
+def _standing(height: int) -> Design:
+    return _STANDING if height >= 38 else _STANDING_SMALL if height >= 22 else _STANDING_TINY
 
 
 def mark_masks(height: int, middle_x: int, top_y: int, canvas: Rect) -> Masks:
