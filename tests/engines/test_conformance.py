@@ -7,10 +7,11 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 from nigiwai_engine_api import ENTRY_POINT_GROUP, Engine, Frame
 from nigiwai_engine_api.checks import noise, scene
-from nigiwai_engine_api.testing import EngineConformance
+from nigiwai_engine_api.testing import EngineConformance, create
 
 import webapp.demo
 from webapp.evaluation_set import read_manifest
@@ -18,7 +19,8 @@ from webapp.plugins import Engines, describe_engines, read_plugins_file
 from webapp.settings import Settings
 
 PLUGINS = Path("plugins.toml")
-NAMES = [section.name for section in read_plugins_file(PLUGINS)]
+OPTIONS = {section.name: section.options for section in read_plugins_file(PLUGINS)}
+NAMES = list(OPTIONS)
 DEMO = Path(webapp.demo.__file__).parent
 
 
@@ -33,6 +35,16 @@ def street() -> Sequence[Frame]:
     (item,) = read_manifest(DEMO / "manifest.json")
     frame, _ = next(item.frames(400))
     return [frame, scene(), noise(120, 160)]
+
+
+@pytest.fixture(scope="module")
+def far() -> Sequence[Frame]:
+    """The street from so far off that its people are doubtful."""
+    (item,) = read_manifest(DEMO / "manifest.json")
+    return [
+        Frame(cv2.resize(frame.pixels, (138, 104), interpolation=cv2.INTER_AREA))
+        for frame, _ in item.frames(400)
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -50,5 +62,13 @@ class TestBuiltIn(EngineConformance):
         return built.get(name)
 
     @pytest.fixture
+    def another(self, hooks: Any, name: str) -> Engine:
+        return create(hooks, name, OPTIONS[name])
+
+    @pytest.fixture
     def frames(self, street: Sequence[Frame]) -> Sequence[Frame]:
         return street
+
+    @pytest.fixture
+    def level_frames(self, far: Sequence[Frame]) -> Sequence[Frame]:
+        return far

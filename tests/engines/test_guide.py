@@ -84,6 +84,15 @@ def test_all_of_the_kit_is_told() -> None:
     assert kit.memory_growth == 12 << 20
 
 
+def test_what_it_installs_is_there() -> None:
+    """None of it is in a package index, so every command names a folder."""
+    commands = re.findall(r"pip install ([^`\n]+)`", GUIDE)
+    assert commands == ['"<checkout>/engines/api[testing]"', "./my-engine"]
+    assert Path("engines/api/pyproject.toml").is_file()
+    assert code("engines/convert_weights.py")
+    assert Path("engines/convert_weights.py").is_file()
+
+
 def test_every_option_of_the_onnx_engine_is_told_with_its_default() -> None:
     rows = [line for line in GUIDE.splitlines() if line.startswith("| `")]
     for name, option in OPTIONS.items():

@@ -44,6 +44,16 @@ class Good:
         return People(np.array([box], np.float32), np.ones(1, np.float32))
 
 
+class Comparing(Good):
+    """Everybody is where a frame is unlike its background, or dark without one."""
+
+    def find_people(self, frame: Frame, context: Context) -> People:
+        if context.background is None:
+            return super().find_people(frame, context)
+        apart = np.abs(frame.pixels.astype(int) - context.background.pixels)
+        return super().find_people(Frame(np.where(apart > 40, np.uint8(0), np.uint8(255))), context)
+
+
 class Bad(Good):
     """Does one thing wrong."""
 
@@ -122,6 +132,28 @@ def test_a_pose_engine_without_key_points_is_caught() -> None:
     assert "key points" in refused(checks.check_sizes, posing, [(48, 64)])
 
 
+def test_key_points_far_out_of_the_frame_are_caught() -> None:
+    def pose(x: float, score: float) -> Subject:
+        points = np.full((1, 17, 3), (x, 1, score), np.float32)
+        people = replace(person(0, 0, 1, 1), keypoints=points)
+        return subject(Bad(lambda frame, context: people), style=PictogramStyle.POSE)
+
+    for x in (1e9, 129, -65):
+        assert "key points lie" in refused(checks.check_sizes, pose(x, 0.1), [(48, 64)])
+        checks.check_sizes(pose(x, 0), [(48, 64)])  # not seen: it lies nowhere
+    checks.check_sizes(pose(100, 0.1), [(48, 64)])
+
+
+def test_an_engine_that_leaves_threads_behind_is_caught() -> None:
+    done = threading.Event()
+
+    def start(frame: Frame, context: Context) -> None:
+        threading.Thread(target=done.wait, args=(20,), daemon=True).start()
+
+    assert "left 8 threads" in refused(checks.check_memory, subject(Bad(start)), 8)
+    done.set()
+
+
 def test_an_engine_that_hangs_is_caught() -> None:
     let_go = threading.Event()
     hanging = subject(Bad(lambda frame, context: let_go.wait(20) and None), deadline=0.1)
@@ -189,6 +221,55 @@ def test_levels_must_be_told_and_must_find_more() -> None:
     engine = Bad(backwards)
     assert "uses_level is false" in refused(checks.check_levels, subject(engine), FRAMES)
     assert "level 5 finds" in refused(checks.check_levels, subject(engine, uses_level=True), FRAMES)
+    deaf = subject(Good(), uses_level=True)
+    checks.check_levels(deaf, FRAMES)
+    assert "on level_frames" in refused(checks.check_levels, deaf, FRAMES, FRAMES)
+
+
+def test_an_engine_that_uses_backgrounds_passes() -> None:
+    checks.check_repeats(subject(Comparing()), FRAMES, Comparing())
+    checks.check_threads(subject(Comparing()), FRAMES)
+    backgrounds = [c for c in checks.cases(FRAMES) if c[1].background is not None]
+    counts = {Comparing().find_people(*case).boxes.tobytes() for case in backgrounds}
+    assert len(counts) == len(backgrounds) == 2
+
+
+def test_an_engine_that_goes_on_with_the_first_background_is_caught() -> None:
+    class Stale(Comparing):
+        """Keeps the first background of each size."""
+
+        def __init__(self) -> None:
+            self.kept: dict[int, Frame] = {}
+
+        def find_people(self, frame: Frame, context: Context) -> People:
+            if context.background is not None:
+                kept = self.kept.setdefault(frame.width, context.background)
+                context = Context(background=kept)
+            return super().find_people(frame, context)
+
+    assert "a new engine" in refused(checks.check_repeats, subject(Stale()), FRAMES, Stale())
+
+
+def test_an_engine_whose_threads_share_a_background_is_caught() -> None:
+    class Racy(Comparing):
+        """Keeps the background at hand in one place for all threads."""
+
+        def find_people(self, frame: Frame, context: Context) -> People:
+            self.background = context.background
+            time.sleep(0.005)
+            return super().find_people(frame, Context(background=self.background))
+
+    checks.check_repeats(subject(Racy()), FRAMES, Racy())
+    assert "threads" in refused(checks.check_threads, subject(Racy()), FRAMES)
+
+
+def test_an_engine_that_throws_dice_over_a_background_is_caught() -> None:
+    turn = itertools.count()
+
+    def dice(frame: Frame, context: Context) -> People | None:
+        return People.none() if context.background is not None and next(turn) % 2 else None
+
+    assert "second time" in refused(checks.check_repeats, subject(Bad(dice)), FRAMES)
 
 
 def test_an_engine_that_throws_dice_is_caught() -> None:

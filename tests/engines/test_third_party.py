@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shutil
@@ -101,6 +102,57 @@ def test_it_stands_beside_the_others(elsewhere: Elsewhere) -> None:
     listed = elsewhere.nigiwai("engines", "--json", plugins=both)
     assert listed.returncode == 0, listed.stderr
     assert [engine["name"] for engine in json.loads(listed.stdout)] == ["example", "standard"]
+
+
+METADATA = """
+import json
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+answer = {"providers": packages_distributions()}
+for name in ("nigiwai-engine-api", "nigiwai-engine-example"):
+    needs = {}
+    for requirement in map(Requirement, distribution(name).requires or ()):
+        try:
+            found = requirement.specifier.contains(distribution(requirement.name).version)
+        except PackageNotFoundError:
+            found = False
+        extra = requirement.marker is not None and "extra" in str(requirement.marker)
+        needs[canonicalize_name(requirement.name)] = {"found": found, "extra": extra}
+    answer[name] = needs
+print(json.dumps(answer))
+"""
+
+
+def imported(file: Path) -> set[str]:
+    """The packages outside the standard library that a module imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names - sys.stdlib_module_names
+
+
+def test_what_they_import_is_declared_and_there(elsewhere: Elsewhere) -> None:
+    asked = elsewhere.run("-c", METADATA)
+    assert asked.returncode == 0, asked.stderr
+    told = json.loads(asked.stdout)
+    for name, modules in (
+        ("nigiwai-engine-api", sorted((ENGINES / "api" / "nigiwai_engine_api").glob("*.py"))),
+        ("nigiwai-engine-example", [ENGINES / "example" / "nigiwai_engine_example.py"]),
+    ):
+        needs = told[name]
+        assert needs
+        assert [need for need, of in needs.items() if not of["found"]] == []
+        always = {need for need, of in needs.items() if not of["extra"]} | {name}
+        assert modules
+        for module in modules:
+            declared = needs.keys() | {name} if module.name == "testing.py" else always
+            for package in imported(module):
+                providers = {p.lower().replace("_", "-") for p in told["providers"][package]}
+                assert providers & declared, f"{module.name} imports {package}"
 
 
 def test_the_product_lists_it_with_its_options(elsewhere: Elsewhere) -> None:

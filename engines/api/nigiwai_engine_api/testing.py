@@ -9,8 +9,9 @@ An author subclasses it and names the module with the hooks; that is a whole tes
         plugin = nigiwai_engine_example
         options: ClassVar[dict[str, object]] = {"least_change": 30}
 
-Real pictures tell more than made-up ones: override the fixture ``frames``. An engine
-that is made in another way is given by the fixtures ``hooks`` and ``engine``.
+Real pictures tell more than made-up ones: override the fixture ``frames``, and
+``level_frames`` if the engine uses the level. An engine that is made in another way is given
+by the fixtures ``hooks``, ``engine`` and ``another``.
 """
 
 from __future__ import annotations
@@ -66,9 +67,19 @@ class EngineConformance:
         return _BUILT[type(self)]
 
     @pytest.fixture
+    def another(self, hooks: Any, info: EngineInfo) -> Engine:
+        """A second engine with the same options, which has seen nothing yet."""
+        return create(hooks, info.name, self.options)
+
+    @pytest.fixture
     def frames(self) -> Sequence[Frame]:
         """Pictures to try it on; real ones with people in them tell more."""
         return [scene(), noise(240, 320), scene(180, 320, figures=5)]
+
+    @pytest.fixture
+    def level_frames(self) -> Sequence[Frame]:
+        """Pictures on which level 5 finds more people than level 1; none unless overridden."""
+        return []
 
     @pytest.fixture
     def subject(self, engine: Engine, info: EngineInfo) -> Subject:
@@ -112,13 +123,18 @@ class EngineConformance:
         """Of another size too."""
         checks.check_backgrounds(subject, frames[0])
 
-    def test_levels(self, subject: Subject, frames: Sequence[Frame]) -> None:
+    def test_levels(
+        self, subject: Subject, frames: Sequence[Frame], level_frames: Sequence[Frame]
+    ) -> None:
         """Levels 1 to 5, a higher one finding no fewer."""
-        checks.check_levels(subject, frames)
+        checks.check_levels(subject, frames, level_frames)
 
-    def test_the_same_again(self, subject: Subject, frames: Sequence[Frame]) -> None:
-        """The same frame gives the same people."""
-        checks.check_repeats(subject, frames)
+    def test_the_same_again(
+        self, subject: Subject, frames: Sequence[Frame], another: Engine
+    ) -> None:
+        """The same frame gives the same people, from a new engine too."""
+        checks.check_warm_up(Subject(another, subject.info), self.warm_up_within)
+        checks.check_repeats(subject, frames, another)
 
     def test_the_same_in_threads(self, subject: Subject, frames: Sequence[Frame]) -> None:
         """In four threads at once too."""
@@ -129,7 +145,7 @@ class EngineConformance:
         checks.check_forgets(subject)
 
     def test_memory_does_not_grow(self, subject: Subject) -> None:
-        """Many frames take no more memory than some."""
+        """Many frames take no more memory and threads than some."""
         checks.check_memory(subject, self.memory_frames, self.memory_growth)
 
 
