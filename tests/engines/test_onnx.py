@@ -281,9 +281,14 @@ def test_outputs_of_no_detr_are_told(tmp_path: Path) -> None:
     assert "no output holds a box" in refusal(model=model, head="detr")
 
 
-def test_numbers_that_are_none_fail_the_frame(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [(2, np.nan), (4, np.nan), (5, np.nan), (4, np.inf), (5, -np.inf)],
+    ids=["side", "objectness", "class", "objectness-infinite", "class-infinite"],
+)
+def test_numbers_that_are_none_fail_the_frame(tmp_path: Path, column: int, value: float) -> None:
     rows = yolox_rows()
-    rows[0, 9, 2] = np.nan
+    rows[0, 9, column] = value
     model = str(write_model(tmp_path / "m.onnx", {"out": rows}))
     assert "not finite" in refusal(model=model, head="yolox")
 

@@ -15,11 +15,12 @@ from nigiwai_detectors import nanodet, ssdlite
 from nigiwai_detectors.background import changes
 from nigiwai_detectors.boxes import Candidates, suppress
 from nigiwai_detectors.fuse import fuse
-from nigiwai_detectors.weights import DATA, Model
-from nigiwai_engine_api import Context, EngineUnusable, Frame
+from nigiwai_detectors.weights import DATA, Model, Weights
+from nigiwai_engine_api import Context, EngineFailure, EngineUnusable, Frame
 from nigiwai_engine_standard.engine import StandardEngine
 
 import webapp.demo
+from tests.engines.onnx_graphs import SIDE, write_model
 from webapp.domain.evaluation import judge, summarise
 from webapp.evaluation_set import read_manifest
 
@@ -59,6 +60,18 @@ def test_missing_and_damaged_weights_are_told(tmp_path: Path) -> None:
         file.write(b"x")
     with pytest.raises(EngineUnusable, match="damaged"):
         Model(nanodet.WEIGHTS, 1, tmp_path)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_numbers_that_are_none_fail_the_frame(tmp_path: Path, value: float) -> None:
+    rows = np.full((1, 16, 90), 0.05, np.float32)
+    rows[0, 3, 0] = value
+    file = write_model(tmp_path / "none.onnx", {"scores": rows})
+    weights = Weights(
+        file.name, hashlib.sha256(file.read_bytes()).hexdigest(), "picture0", ("scores",)
+    )
+    with pytest.raises(EngineFailure, match=r"none\.onnx gives numbers that are not finite"):
+        Model(weights, 1, tmp_path).run(np.zeros((1, 3, SIDE, SIDE), np.float32))
 
 
 @pytest.mark.parametrize(
@@ -121,22 +134,22 @@ def test_the_same_frame_gives_the_same_people_in_every_thread(
 
 
 def test_pets_is_counted(engine: StandardEngine, background: Frame) -> None:
-    """Every 25th frame; the bounds stand a little above what is measured."""
+    """Every 20th frame; with the background, what the engine is there for."""
     (item,) = read_manifest(DEMO / "manifest.json")
-    bounds = {True: 0.40, False: 0.60}
-    for used, bound in bounds.items():
+    bounds = {True: (0.30, 0.93, 0.93), False: (0.60, 0.88, 0.9)}
+    for used, (most_error, least_recall, least_precision) in bounds.items():
         context = Context(background if used else None)
         results = [
-            judge(engine.find_people(frame, context), truth) for frame, truth in item.frames(25)
+            judge(engine.find_people(frame, context), truth) for frame, truth in item.frames(20)
         ]
         summary = summarise(results)[""]
-        assert summary.frames == 32
+        assert summary.frames == 40
         assert summary.mae is not None
-        assert summary.mae <= bound
+        assert summary.mae <= most_error
         assert summary.precision is not None
-        assert summary.precision >= 0.9
+        assert summary.precision >= least_precision
         assert summary.recall is not None
-        assert summary.recall >= 0.88
+        assert summary.recall >= least_recall
 
 
 def test_fusing_keeps_what_one_detector_sees_alone() -> None:

@@ -18,6 +18,7 @@ from nigiwai_engine_api.types import Float32, UInt8
 
 from nigiwai_detectors.alignment import aligned
 from nigiwai_detectors.boxes import Candidates
+from nigiwai_detectors.edges import only_shaded, share_alike
 from nigiwai_detectors.exposure import estimate
 from nigiwai_detectors.sharpness import blurred_alike
 
@@ -27,7 +28,10 @@ CHANGED = 20  # levels of 255 by which a pixel differs, in any channel, after a 
 NEIGHBOURS = np.ones((3, 3), np.uint8)
 LARGEST_SIDE = 960  # pixels; a larger pair of pictures is halved first, until it fits
 PERHAPS_MOVED = 0.025  # share of the frame that changed; from it a shift is looked for
-MOST_CHANGED = 0.5  # share of the frame; beyond it the view changed, not the people in it
+PERHAPS_SHADED = 0.25  # share of the frame that changed; from it shadows are looked for
+MOST_CHANGED = 0.5  # share of the frame; beyond it the view changed, unless its edges did not
+LEAST_ALIKE = 0.35  # share of the view's blocks that show the same edges; fewer: another view
+SAME_VIEW = 0.6  # share of them from which it is surely the same view
 
 LEAST_OF_BOX = 0.12  # share of a person's box that must have changed
 SURE = 0.42  # score from which a find needs no pixels of its own
@@ -61,9 +65,16 @@ def compare(frame: Frame, background: Frame | None) -> Comparison:
         return Comparison(None, (UNLIKE,))
     empty, least = exposure.apply(empty), CHANGED * exposure.contrast
     mask = _differing(now, empty, least)
-    if cv2.countNonZero(mask) > PERHAPS_MOVED * mask.size:
-        mask = _differing(now, aligned(empty, now), least)
-    if cv2.countNonZero(mask) > MOST_CHANGED * mask.size:
+    if cv2.countNonZero(mask) <= PERHAPS_MOVED * mask.size:
+        return Comparison(mask)
+    empty = aligned(empty, now)
+    mask = _differing(now, empty, least)
+    share, alike = cv2.countNonZero(mask) / mask.size, share_alike(now, empty)
+    if alike is not None and share > PERHAPS_MOVED and alike < LEAST_ALIKE:
+        return Comparison(None, (UNLIKE,))
+    if share > PERHAPS_SHADED and alike is not None and alike >= SAME_VIEW:
+        mask[only_shaded(now, empty) > 0] = 0
+    elif share > MOST_CHANGED:
         return Comparison(None, (UNLIKE,))
     return Comparison(mask)
 

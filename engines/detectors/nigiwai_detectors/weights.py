@@ -44,6 +44,9 @@ class Model:
             )
         except Exception as error:
             raise EngineFailure(f"{self._weights.file} failed on a frame: {error}") from error
+        # A score that is none is below every threshold: nobody would be there.
+        if not all(np.isfinite(output).all() for output in outputs):
+            raise EngineFailure(f"{self._weights.file} gives numbers that are not finite")
         return outputs
 
 

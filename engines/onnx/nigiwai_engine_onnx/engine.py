@@ -50,9 +50,11 @@ class OnnxEngine:
             raise EngineFailure(f"the model does not fit its options: {error}") from error
         except Exception as error:
             raise EngineFailure(f"the model failed on a frame: {error}") from error
+        # Of all scores: one that is no number is below every threshold.
+        finite = np.isfinite(scores).all()
         enough = scores >= self._options["least_score"]
         boxes, scores = boxes[enough] / scale, scores[enough]
-        if not np.isfinite(boxes).all():
+        if not (finite and np.isfinite(boxes).all()):
             raise EngineFailure("the model gives numbers that are not finite")
         found = candidates(boxes, scores, frame.width, frame.height)
         found = suppress(found, self._options["same_person"], INSIDE)
