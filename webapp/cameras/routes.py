@@ -86,7 +86,8 @@ async def save(request: Request) -> Response:
     if entered.errors:
         return _form_page(request, entered, camera, status=422)
     _fill(camera, entered, services_of(request).sealer.seal(entered.source))
-    await camera.save()
+    # Only what this form holds: areas saved meanwhile stay.
+    await camera.save(update_fields=FORM_FIELDS)
     return redirect(f"/cameras/{camera.public_id}", done="camera_saved")
 
 
@@ -199,6 +200,9 @@ def _engine_info(request: Request, name: str) -> EngineInfo | None:
         return services_of(request).engines.info(name)
     except KeyError:  # it was switched off in plugins.toml
         return None
+
+
+FORM_FIELDS = ("name", "connector", "engine", "level", "rotation", "is_open", "source")
 
 
 def _fill(camera: Camera, entered: CameraForm, sealed: str) -> None:
