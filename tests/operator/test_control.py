@@ -86,7 +86,7 @@ async def test_only_its_owner_may_connect(settings: Settings) -> None:
 
 
 async def test_what_a_killed_process_left_is_replaced(settings: Settings) -> None:
-    settings.data_dir.mkdir(parents=True)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(settings.data_dir / "control.sock"))
     with pytest.raises(TemporaryFailure):
