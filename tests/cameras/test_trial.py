@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.builders import make_camera, picture
 from tests.html import one, parsed, text_of
 from tests.people import Person
 from webapp import words
-from webapp.connectors import Phase
+from webapp.cameras.trial import Tried, fetch
+from webapp.connectors import CameraUnreachable, Phase
 from webapp.domain.pictures import PictureProblem
 from webapp.domain.remarks import Remark
 from webapp.models import Camera, Organisation
@@ -98,3 +101,19 @@ def test_what_connectors_say_exactly_is_still_what_they_say() -> None:
     said = " ".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
     assert [sentence for sentence in words.ANSWERS if sentence not in said] == []
     assert "The crop lies outside" in said
+
+
+@pytest.mark.parametrize("kind", [ValueError, KeyError, OverflowError, RecursionError])
+async def test_whatever_breaks_in_a_connector_is_an_answer(
+    services: Services, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    async def broken(*_: object) -> None:
+        raise kind("hush-hush-9")
+
+    monkeypatch.setattr(services.connectors["file"], "fetch", broken)
+    tried = Tried("file", {"password": "hush-hush-9"}, "standard", 1)
+    with capture_logs() as lines, pytest.raises(CameraUnreachable) as caught:
+        await fetch(services, tried, datetime(2026, 4, 1, tzinfo=UTC))
+    assert caught.value.phase is Phase.ANSWER
+    assert [line["error"] for line in lines] == [kind.__name__]
+    assert "hush" not in f"{lines} {caught.value}"

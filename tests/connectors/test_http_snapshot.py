@@ -18,6 +18,7 @@ import pytest
 
 from tests.connectors.fake_camera import Request, always, camera, digest_is_right, reply
 from webapp.connectors import CameraUnreachable, Phase, surroundings_of
+from webapp.connectors.addresses import read_target
 from webapp.connectors.http_snapshot import HttpSnapshotConnector
 from webapp.connectors.network import Network
 from webapp.settings import Settings
@@ -89,12 +90,42 @@ async def test_a_changed_size_is_simply_the_next_picture(loopback: Settings) -> 
         b"",
         reply(b"", "302 Found", Location="http://"),
         reply(b"", "302 Found", Location="/still.jpg"),
+        reply(b"", "302 Found", Location="http://xn--a/"),
+        reply(b"", "302 Found", Location="http://[::1/"),
     ],
 )
 async def test_an_answer_that_is_no_picture(loopback: Settings, data: bytes) -> None:
     async with camera(always(data)) as fake:
         assert await refused(loopback, fake.url()) is not Phase.TIMEOUT
     assert len(fake.requests) <= 4
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    [
+        b"Digest",
+        b"Digest realm",
+        b'Digest realm="c", nonce="n", stale',
+        b'Digest realm="caf\xc3\xa9 \xe6\x9d\xb1", nonce="n"',
+    ],
+)
+async def test_a_challenge_that_makes_no_sense(loopback: Settings, challenge: bytes) -> None:
+    head = b"HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n"
+    answer = always(head + b"WWW-Authenticate: " + challenge + b"\r\n\r\n")
+    async with camera(answer) as fake:
+        who = {"user": "viewer", "password": SECRET}
+        assert await refused(loopback, fake.url(), **who) is Phase.SIGN_IN
+
+
+@pytest.mark.parametrize("address", ["http://xn--a/", "http://[::1/", "http://a\udcff/"])
+def test_addresses_that_cannot_be_decoded(address: str) -> None:
+    target = read_target({"url": "http://10.0.0.1/"})
+    for step in (target.moved, lambda one: target.elsewhere(one, ("http",))):
+        with pytest.raises(CameraUnreachable):
+            step(address)
+    with pytest.raises(CameraUnreachable) as caught:
+        read_target({"url": address})
+    assert caught.value.phase is Phase.SETTINGS
 
 
 async def test_the_page_of_a_camera_is_named_as_such(loopback: Settings) -> None:

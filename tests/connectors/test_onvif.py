@@ -77,6 +77,17 @@ async def test_a_camera_whose_clock_is_wrong(hours: int) -> None:
     assert abs(int(still.facts["clock_behind"]) + hours * 3600) <= 5
 
 
+@pytest.mark.parametrize("year", ["9" * 30, "9999", "0", "-1", "x", "9" * 5000])
+async def test_a_year_that_is_none(year: str) -> None:
+    parts = {"Year": year, "Month": "1", "Day": "1", "Hour": "0", "Minute": "0", "Second": "0"}
+    inside = "".join(f"<t:{name}>{value}</t:{name}>" for name, value in parts.items())
+    answer = ENVELOPE.format(f"<d:R><t:UTCDateTime>{inside}</t:UTCDateTime></d:R>")
+    raw = {"GetSystemDateAndTime": answer.encode()}
+    async with onvif_camera(OnvifCamera(STILL, raw=raw)) as cam:
+        still = await fetch(cam)
+    assert abs(int(still.facts["clock_behind"])) <= 1
+
+
 async def test_services_where_there_are_no_capabilities() -> None:
     async with onvif_camera(OnvifCamera(STILL, has_capabilities=False)) as cam:
         assert (await fetch(cam)).data == STILL

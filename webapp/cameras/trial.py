@@ -16,6 +16,7 @@ from typing import Any
 import anyio.to_thread
 import cv2
 import numpy as np
+import structlog
 from nigiwai_connector_api import Kind
 from nigiwai_engine_api import EngineFailure, Frame, People
 
@@ -26,6 +27,8 @@ from webapp.connectors import CameraUnreachable, ConnectorInfo, Phase, Still
 from webapp.domain.pictures import PictureRefused, decode, encode_jpeg, rotate
 from webapp.errors import PermanentFailure, StartRefused, TemporaryFailure
 from webapp.services import Services
+
+log = structlog.get_logger(__name__)
 
 PREVIEW_SIDE = 960
 PREVIEW_QUALITY = 80
@@ -110,11 +113,19 @@ async def try_camera(services: Services, tried: Tried, now: datetime) -> Trial:
 async def fetch(services: Services, tried: Tried, now: datetime) -> Still:
     """One still of what is to be tried, within the time a capture has."""
     timeout = services.settings.capture_timeout
+    connector = services.connectors[tried.connector]
     try:
         async with asyncio.timeout(timeout + 1):  # for a connector that forgets its own
-            return await services.connectors[tried.connector].fetch(tried.source, now, timeout)
+            return await connector.fetch(tried.source, now, timeout)
     except TimeoutError:
         raise CameraUnreachable(Phase.TIMEOUT, "The camera did not answer in time.") from None
+    except (CameraUnreachable, PictureRefused, TemporaryFailure, PermanentFailure):
+        raise
+    except Exception as error:  # noqa: BLE001 -- a camera's answer may break any connector
+        # The type alone: the message and the frames may hold an address or a password.
+        log.error("connector broke", connector=tried.connector, error=type(error).__name__)  # noqa: TRY400
+        message = "The camera's answer makes no sense."
+        raise CameraUnreachable(Phase.ANSWER, message) from None
 
 
 def is_local(info: ConnectorInfo | None) -> bool:

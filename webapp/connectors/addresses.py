@@ -43,10 +43,10 @@ class Target:
         """Follow a redirect; another origin learns neither name nor password."""
         try:
             url = parse_url(str(self.url.join(location)))
-        except httpx.InvalidURL:
+            url = url.copy_with(userinfo=b"", fragment=None)
+        except (httpx.InvalidURL, ValueError):
             message = "The camera redirects to an address that makes no sense."
             raise CameraUnreachable(Phase.ANSWER, message) from None
-        url = url.copy_with(userinfo=b"", fragment=None)
         if _may_keep_credentials(self.url, url):
             return replace(self, url=url)
         return replace(self, url=url, user="", password="")
@@ -55,7 +55,7 @@ class Target:
         """The address that the camera's own answer names; only its own host learns who asks."""
         try:
             url = parse_url(address, schemes).copy_with(userinfo=b"", fragment=None)
-        except CameraUnreachable:
+        except (CameraUnreachable, httpx.InvalidURL, ValueError):
             message = "The camera names an address that makes no sense."
             raise CameraUnreachable(Phase.ANSWER, message) from None
         if url.host == self.url.host:
@@ -83,10 +83,11 @@ def parse_url(value: object, schemes: Collection[str] = HTTP) -> httpx.URL:
         raise CameraUnreachable(Phase.SETTINGS, "The address of the camera makes no sense.")
     try:
         url = httpx.URL(value)
-    except httpx.InvalidURL:
+        host = url.host  # decoded here: not every xn-- name can be
+    except (httpx.InvalidURL, ValueError):
         message = "The address of the camera makes no sense."
         raise CameraUnreachable(Phase.SETTINGS, message) from None
-    if url.scheme not in schemes or not url.host or not _has_port(url):
+    if url.scheme not in schemes or not host or not _has_port(url):
         begins = " or ".join(f"{scheme}://" for scheme in schemes)
         message = f"The address of a camera begins with {begins} and names a host."
         raise CameraUnreachable(Phase.SETTINGS, message)

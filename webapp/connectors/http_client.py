@@ -67,6 +67,9 @@ class HttpClient:
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError):
             message = "The camera broke off in the middle of its answer."
             raise CameraUnreachable(Phase.ANSWER, message, deadline.step) from None
+        except ValueError:  # httpx reads a redirect's address as soon as it comes
+            message = "The camera's answer makes no sense."
+            raise CameraUnreachable(Phase.ANSWER, message, deadline.step) from None
 
     async def _follow(self, target: Target, question: Question, deadline: Deadline) -> Reply:
         for _ in range(MAX_REDIRECTS + 1):
@@ -166,7 +169,7 @@ def _signed(
         if "basic" in schemes:
             basic = httpx.BasicAuth(target.user, target.password)
             return next(basic.auth_flow(request)), SIGN_IN_BASIC
-    except (httpx.ProtocolError, KeyError, NotImplementedError, StopIteration):
+    except (httpx.ProtocolError, KeyError, NotImplementedError, StopIteration, ValueError):
         pass
     message = "The camera asks for a kind of sign-in that is not known here."
     raise CameraUnreachable(Phase.SIGN_IN, message)

@@ -74,8 +74,10 @@ def clock_of(root: Node) -> datetime | None:
     parts = ("Year", "Month", "Day", "Hour", "Minute", "Second")
     try:
         year, month, day, hour, minute, second = (int(utc.value(part)) for part in parts)
+        if year > 2200:  # so that whatever is counted from it stays a date
+            return None
         return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
