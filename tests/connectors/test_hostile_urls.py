@@ -72,6 +72,12 @@ LITERAL = [
     "http://[fec0::1]/",
     "http://[0:0:0:0:0:0:0:1]/",
     "http://[2001:4860:4860::8888]/",
+    "http://[fd00:ec2::254]/latest/meta-data/",
+    "http://[fd00:ec2::23]/v2/credentials/",
+    "http://[fd20:ce::254]/computeMetadata/v1/",
+    "http://168.63.129.16/machine?comp=goalstate",
+    "http://[::ffff:168.63.129.16]/",
+    "http://[::ffff:100.100.100.200]/",
 ]
 DISGUISED = [
     "http://2130706433/",
@@ -210,6 +216,50 @@ async def test_the_guard_looks_at_what_is_inside_an_ipv6_address() -> None:
     assert not is_allowed(ip_address("::ffff:127.0.0.1"), everywhere)
     assert is_allowed(ip_address("2001:db8::1"), everywhere)
     assert not is_allowed(ip_address("fe80::1%eth0"), everywhere)
+
+
+DENIED = [
+    "169.254.169.254",
+    "::ffff:169.254.169.254",
+    "fe80::1",
+    "fd00:ec2::254",
+    "fd20:ce::254",
+    "100.100.100.200",
+    "168.63.129.16",
+]
+
+
+@pytest.mark.parametrize("address", DENIED)
+async def test_where_clouds_keep_their_keys_is_denied_in_wide_networks(address: str) -> None:
+    wide = ("0.0.0.0/0", "169.254.0.0/15", "100.64.0.0/10", "::/0", "fc00::/7", "fe00::/7")
+    assert not is_allowed(ip_address(address), [ip_network(network) for network in wide])
+    assert not is_allowed(ip_address(address), [])
+
+
+@pytest.mark.parametrize("address", DENIED)
+async def test_a_denied_address_may_be_named(address: str) -> None:
+    named = address.removeprefix("::ffff:")
+    assert is_allowed(ip_address(address), [ip_network("10.0.0.0/8"), ip_network(named)])
+
+
+@pytest.mark.parametrize(
+    ("address", "network", "allowed"),
+    [
+        ("169.254.7.1", "169.254.7.0/24", True),
+        ("169.254.169.254", "169.254.7.0/24", False),
+        ("169.254.7.1", "169.254.0.0/16", True),
+        ("fd00:ec2::5", "fd00:ec2::/64", True),
+        ("fd00:ec3::5", "fc00::/7", True),
+        ("fd20:ce::253", "fc00::/7", True),
+        ("100.100.100.201", "100.64.0.0/10", True),
+        ("127.0.0.1", "0.0.0.0/0", True),
+        ("::1", "::/0", True),
+    ],
+)
+async def test_only_a_network_inside_the_denied_one_opens_it(
+    address: str, network: str, allowed: bool
+) -> None:
+    assert is_allowed(ip_address(address), [ip_network(network)]) is allowed
 
 
 async def test_without_networks_nothing_is_asked(settings: Settings) -> None:

@@ -11,7 +11,14 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable, Iterable, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 
 import anyio.to_thread
 import httpcore
@@ -30,6 +37,20 @@ SocketOption = (
 RESOLVER_THREADS = 64
 ADDRESSES_TRIED = 4
 
+# Where clouds answer with the keys of the machine that asks, and addresses of one link: no
+# camera lives there, though a wide network that is allowed may hold them (fc00::/7 does).
+DENIED: Networks = tuple(
+    ip_network(network)
+    for network in (
+        "169.254.0.0/16",  # link-local; metadata of most clouds
+        "fe80::/10",  # link-local
+        "fd00:ec2::/32",  # Amazon
+        "fd20:ce::254/128",  # Google
+        "100.100.100.200/32",  # Alibaba
+        "168.63.129.16/32",  # Azure
+    )
+)
+
 # What inet_aton would read as an IPv4 address: 2130706433, 0x7f.1, 0177.0.0.1, 127.1.
 _NUMERIC = re.compile(r"^(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*\.?$", re.IGNORECASE)
 
@@ -37,12 +58,23 @@ _NAME = re.compile(r"^[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_.])?$", re.IGNORECASE)
 
 
 def is_allowed(address: Address, networks: Networks) -> bool:
-    """Whether packets to the address stay in the networks; IPv4 in IPv6 counts as IPv4."""
+    """Whether packets to the address stay in the networks; IPv4 in IPv6 counts as IPv4.
+
+    What is in ``DENIED`` is allowed only by a network that lies wholly inside the denied
+    one: somebody meant it.
+    """
     if isinstance(address, IPv6Address):
         if address.scope_id is not None:
             return False
         address = address.ipv4_mapped or address
-    return any(address in network for network in networks)
+    holding = [network for network in networks if address in network]
+    denied = [network for network in DENIED if address in network]
+    return any(all(_lies_in(network, one) for one in denied) for network in holding)
+
+
+def _lies_in(inner: IPv4Network | IPv6Network, outer: IPv4Network | IPv6Network) -> bool:
+    """Tell whether the one network, of the same version, is a part of the other or all of it."""
+    return inner.prefixlen >= outer.prefixlen and inner.network_address in outer
 
 
 def literal(host: str) -> Address | None:
