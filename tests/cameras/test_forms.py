@@ -142,6 +142,7 @@ async def test_an_empty_password_keeps_the_one_that_is_stored(
         {"url": "http://192.168.0.66/snapshot.jpg"},
         {"url": "http://192.168.0.10:81/snapshot.jpg"},
         {"user": "root"},
+        {"any_certificate": "1"},
     ],
 )
 async def test_a_stored_password_goes_to_no_other_address(
@@ -156,7 +157,24 @@ async def test_a_stored_password_goes_to_no_other_address(
     assert "もう一度入力" in error_of(answer, "password")
     trial = await alice.send_htmx(f"{path}/test", **changed)
     assert (trial.status_code, "もう一度入力" in trial.text) == (422, True)
-    assert source(services, await Camera.get())["url"] == HTTP["url"]
+    stored = source(services, await Camera.get())
+    assert stored["url"] == HTTP["url"]
+    assert not stored.get("any_certificate")
+
+
+async def test_certificates_are_checked_again_without_the_password(
+    alice: Person, services: Services
+) -> None:
+    trusting = {**HTTP, "any_certificate": "1"}
+    await alice.send_form("/cameras/new", **trusting)
+    path = f"/cameras/{(await Camera.get()).public_id}/edit"
+    for form, trusts in ((trusting, True), (HTTP, False)):
+        assert (await alice.send_form(path, **{**form, "password": ""})).status_code == 303
+        stored = source(services, await Camera.get())
+        assert (stored["password"], bool(stored.get("any_certificate"))) == (
+            "streng-geheim",
+            trusts,
+        )
 
 
 async def test_an_address_with_a_query_is_kept_without_being_shown(

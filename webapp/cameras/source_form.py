@@ -29,7 +29,9 @@ BAD_CROP = N_(
     "切り抜きは、左・上・幅・高さの4つを0以上の整数で入力してください。幅と高さは16以上です。"
 )
 BAD_NUMBERS = N_("数字をカンマで区切って入力してください。")
-PASSWORD_AGAIN = N_("接続先かユーザ名を変更したときは、パスワードをもう一度入力してください。")
+PASSWORD_AGAIN = N_(
+    "接続先・ユーザ名・証明書の設定を変更したときは、パスワードをもう一度入力してください。"
+)
 TOO_LONG = N_("%(limit)s文字以内で入力してください。")
 
 
@@ -225,6 +227,10 @@ def _asks_as_somebody(form: SourceForm, info: ConnectorInfo) -> bool:
 def _is_same_place(source: Mapping[str, Any], info: ConnectorInfo, kept: Mapping[str, Any]) -> bool:
     for entry in info.fields:
         before, now = str(kept.get(entry.name) or ""), str(source.get(entry.name) or "")
+        if entry.name == "any_certificate" and entry.kind is Kind.SWITCH:
+            if now and not before:  # anybody on the way could now take the camera's place
+                return False
+            continue
         if entry.kind is Kind.ADDRESS:
             before, now = str(_origin(before)), str(_origin(now))
         elif entry.kind is not Kind.TEXT or entry.name == "profile":

@@ -52,13 +52,17 @@ class Target:
         return replace(self, url=url, user="", password="")
 
     def elsewhere(self, address: str, schemes: Collection[str]) -> Target:
-        """The address that the camera's own answer names; only its own host learns who asks."""
+        """The address that the camera's own answer names; only its own host learns who asks.
+
+        Nor does that host where the new address gives up the encryption.
+        """
         try:
             url = parse_url(address, schemes).copy_with(userinfo=b"", fragment=None)
         except (CameraUnreachable, httpx.InvalidURL, ValueError):
             message = "The camera names an address that makes no sense."
             raise CameraUnreachable(Phase.ANSWER, message) from None
-        if url.host == self.url.host:
+        is_bared = self.url.scheme == "https" and url.scheme == "http"
+        if url.host == self.url.host and not is_bared:
             return replace(self, url=url)
         return replace(self, url=url, user="", password="")
 
