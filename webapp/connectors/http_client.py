@@ -18,6 +18,7 @@ from webapp.connectors import CameraUnreachable, Network, Phase, Step
 from webapp.connectors.addresses import Target
 
 MAX_REDIRECTS = 3
+MAX_PARTS = 2_000  # of an answer, and one more for each KiB of it
 SIGN_IN_NONE, SIGN_IN_BASIC, SIGN_IN_DIGEST = "none", "basic", "digest"
 
 
@@ -146,6 +147,8 @@ async def _read(response: httpx.Response, max_bytes: int) -> bytes:
             size += len(part)
             if size > max_bytes:
                 break
+            if len(parts) > MAX_PARTS + size // 1024:
+                raise _answer("The camera sends its answer in too many pieces.")
     if size > max_bytes:
         raise _answer("The camera's answer is larger than pictures may be.")
     return b"".join(parts)

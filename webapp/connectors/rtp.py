@@ -99,11 +99,15 @@ class NalUnits:
             self._unit += START + payload
 
     def _add_all(self, payload: bytes) -> None:
-        while len(payload) > 2:
-            size = int.from_bytes(payload[:2], "big")
-            if size:
-                self._unit += START + payload[2 : 2 + size]
-            payload = payload[2 + size :]
+        place = 0
+        while place + 2 < len(payload):
+            size = int.from_bytes(payload[place : place + 2], "big")
+            place += 2
+            if not size:
+                message = "The camera's stream holds units without a size."
+                raise CameraUnreachable(Phase.ANSWER, message)
+            self._unit += START + payload[place : place + size]
+            place += size
 
     def _add_part(self, head: bytes, flags: int, payload: bytes) -> None:
         if flags & 0x80:

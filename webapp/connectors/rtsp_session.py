@@ -11,11 +11,13 @@ import httpcore
 
 from webapp.connectors import CameraUnreachable, Phase
 from webapp.connectors.addresses import Target
+from webapp.connectors.rtp import RTP_HEAD
 from webapp.connectors.rtsp_sign_in import SignIn, read_challenge
 
 MAX_HEAD = 16_384
 MAX_BODY = 65_536
 MAX_STRAY = 100  # packets or requests of the camera's before an answer
+MAX_IDLE = 2_000  # frames and words that are no part of the video, while it plays
 CHUNK = 65_536
 FAREWELL = 0.2  # seconds for the last word
 AGENT = "Nigiwai"
@@ -77,16 +79,20 @@ class RtspSession:
 
     async def packets(self) -> AsyncIterator[bytes]:
         """The RTP packets of the video, as they come; ends when the camera hangs up."""
-        while True:
+        idle = 0
+        while idle <= MAX_IDLE:
             start = await self._peek()
             if start is None:
                 return
             if start == ord("$"):
                 channel, packet = await self._frame()
-                if channel == self._channel:
+                if channel == self._channel and len(packet) >= RTP_HEAD:
                     yield packet
+                    continue
             else:  # a word of the camera's in between: keep-alive, announcement
                 await self._message()
+            idle += 1
+        raise _answer("The camera sends much beside its video.")
 
     async def tear_down(self) -> None:
         """Say good-bye, so that the camera frees its session; nothing is waited for."""
@@ -160,8 +166,8 @@ class RtspSession:
     async def _peek(self) -> int | None:
         """The next byte, blank lines passed over; None at the end."""
         while True:
-            while self._buffer and self._buffer[0] in b"\r\n":
-                del self._buffer[:1]
+            if self._buffer and self._buffer[0] in b"\r\n":
+                self._buffer = self._buffer.lstrip(b"\r\n")
             if self._buffer:
                 return self._buffer[0]
             if not await self._fill():
