@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 
+import anyio.to_thread
 import numpy as np
 import pytest
 
@@ -23,6 +25,7 @@ from webapp.connectors import (
     Still,
     Surroundings,
 )
+from webapp.connectors.key_frames import JpegDecoder
 from webapp.connectors.rtp import NalUnits, read_packet
 from webapp.connectors.rtp_jpeg import read_part
 from webapp.connectors.rtsp import RtspConnector
@@ -67,13 +70,30 @@ async def test_a_still_of_every_codec(open_server: int, name: str) -> None:
     white, blue = frame.pixels[60, 20].astype(int), frame.pixels[60, 300].astype(int)
     assert white.min() > 150
     assert blue[0] - blue[1:].max() > 90
-    assert set(still.seconds) == {Step.RESOLVE, Step.CONNECT, Step.HEADERS, Step.BODY}
+    steps = {Step.RESOLVE, Step.CONNECT, Step.HEADERS, Step.BODY, Step.DECODE}
+    assert set(still.seconds) == steps
 
 
 async def test_ten_at_once(open_server: int) -> None:
     url = f"rtsp://127.0.0.1:{open_server}/jpeg"
     stills = await asyncio.gather(*(fetch(url) for _ in range(10)))
     assert all(decode(still.data).width == 320 for still in stills)
+
+
+async def test_decoders_that_hang_keep_nobody_waiting(
+    open_server: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr(JpegDecoder, "picture", lambda *_: ended.wait(20))
+    url = f"rtsp://127.0.0.1:{open_server}/jpeg"
+    started = time.monotonic()
+    try:
+        errors = await asyncio.gather(*(refused(url, 2) for _ in range(6)))
+        assert time.monotonic() - started < 5
+        assert {(error.phase, error.step) for error in errors} == {(Phase.TIMEOUT, Step.DECODE)}
+        assert await anyio.to_thread.run_sync(lambda: True)
+    finally:
+        ended.set()
 
 
 async def test_what_cannot_be_shown(open_server: int) -> None:

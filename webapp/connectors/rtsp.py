@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import anyio
 import anyio.to_thread
 import httpcore
+from anyio.lowlevel import RunVar
 from nigiwai_connector_api import ConnectorInfo, Deadline, Field, Kind, hookimpl
 
 from webapp.connectors import (
@@ -38,6 +40,9 @@ SCHEMES = ("rtsp",)
 NO_KEY_FRAME = "The camera's stream held no whole picture in time."
 # A key frame comes every few seconds; until then this many times a picture's bytes may pass.
 PICTURES_OF_BYTES = 6
+# A picture that decodes for ever holds its thread; it must not take those of the whole process.
+DECODER_THREADS = 4
+_decoders: RunVar[anyio.CapacityLimiter] = RunVar("decoders")
 
 
 @hookimpl
@@ -119,8 +124,7 @@ async def take_key_frame(
         video = read_video(await session.describe(), session.base)
         await session.play(video.control)
         try:
-            deadline.enter(Step.BODY, NO_KEY_FRAME)
-            data, size = await _first_picture(session, video, limits)
+            data, size = await _first_picture(session, video, limits, deadline)
         finally:
             await session.tear_down()
     except (httpcore.NetworkError, httpcore.TimeoutException, OSError):
@@ -132,16 +136,32 @@ async def take_key_frame(
     return data, {name: value for name, value in facts.items() if value}
 
 
-async def _first_picture(session: RtspSession, video: Video, limits: Limits) -> tuple[bytes, str]:
+async def _first_picture(
+    session: RtspSession, video: Video, limits: Limits, deadline: Deadline
+) -> tuple[bytes, str]:
+    deadline.enter(Step.BODY, NO_KEY_FRAME)
     units = units_for(video, limits.max_bytes)
     decoder: Decoder = decoder_for(video, limits.max_pixels)
     async for packet in session.packets():
         unit = units.add(packet)
         if unit is None or not decoder.is_key(unit):
             continue
-        picture = await anyio.to_thread.run_sync(decoder.picture, unit)
+        deadline.enter(Step.DECODE)
+        picture = await anyio.to_thread.run_sync(
+            decoder.picture, unit, abandon_on_cancel=True, limiter=_threads()
+        )
         if picture is not None:
             return picture
+        deadline.enter(Step.BODY, NO_KEY_FRAME)
     raise CameraUnreachable(
         Phase.ANSWER, "The camera ended its stream before a whole picture came.", Step.BODY
     )
+
+
+def _threads() -> anyio.CapacityLimiter:
+    """The decoders' own threads; one limit for each event loop."""
+    limiter = _decoders.get(None)
+    if limiter is None:
+        limiter = anyio.CapacityLimiter(DECODER_THREADS)
+        _decoders.set(limiter)
+    return limiter
