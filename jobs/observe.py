@@ -122,10 +122,11 @@ async def observe(shop: Workshop, held: Claim) -> bool:
 
 
 async def _fetch(shop: Workshop, camera: Camera, at: datetime) -> Still:
-    """Do step 2; a camera that has been silent for a while is asked only briefly."""
+    """Do step 2; a camera at which nothing has answered for a while is asked only briefly."""
     timeout = shop.services.settings.capture_timeout
     if camera.latest is not None:
-        timeout = breaker.patience(camera.latest.silences, camera.id, timeout)
+        last = camera.latest
+        timeout = breaker.patience(last.silences, camera.id, timeout, last.detail)
     connector = shop.services.connectors.get(camera.connector)
     if connector is None:
         raise _Failed(CameraState.UNREACHABLE, Remark.NO_CONNECTOR)
