@@ -16,7 +16,7 @@ from tortoise.transactions import in_transaction
 from webapp import engine_room, outbox
 from webapp.analysis import find_people
 from webapp.backgrounds.drafts import drop_draft, keep_draft
-from webapp.cameras.trial import Preview, preview_of
+from webapp.cameras.trial import Preview, capture, preview_of
 from webapp.connectors import CameraUnreachable
 from webapp.domain.pictures import (
     PictureRefused,
@@ -115,9 +115,7 @@ async def camera_size(services: Services, camera: Camera, now: datetime) -> tupl
 async def take_picture(services: Services, camera: Camera, now: datetime) -> bytes:
     """The camera's current picture; raises ``CameraUnreachable`` or ``PermanentFailure``."""
     source = services.sealer.unseal(camera.source)
-    connector = services.connectors[camera.connector]
-    still = await connector.fetch(source, now, services.settings.capture_timeout)
-    return still.data
+    return (await capture(services, camera.connector, source, now)).data
 
 
 async def register_background(

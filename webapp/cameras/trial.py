@@ -112,18 +112,25 @@ async def try_camera(services: Services, tried: Tried, now: datetime) -> Trial:
 
 async def fetch(services: Services, tried: Tried, now: datetime) -> Still:
     """One still of what is to be tried, within the time a capture has."""
+    return await capture(services, tried.connector, tried.source, now)
+
+
+async def capture(
+    services: Services, connector_name: str, source: Mapping[str, Any], now: datetime
+) -> Still:
+    """One still for a screen; whatever breaks in a connector is ``CameraUnreachable``."""
     timeout = services.settings.capture_timeout
-    connector = services.connectors[tried.connector]
+    connector = services.connectors[connector_name]
     try:
         async with asyncio.timeout(timeout + 1):  # for a connector that forgets its own
-            return await connector.fetch(tried.source, now, timeout)
+            return await connector.fetch(source, now, timeout)
     except TimeoutError:
         raise CameraUnreachable(Phase.TIMEOUT, "The camera did not answer in time.") from None
     except (CameraUnreachable, PictureRefused, TemporaryFailure, PermanentFailure):
         raise
     except Exception as error:  # noqa: BLE001 -- a camera's answer may break any connector
         # The type alone: the message and the frames may hold an address or a password.
-        log.error("connector broke", connector=tried.connector, error=type(error).__name__)  # noqa: TRY400
+        log.error("connector broke", connector=connector_name, error=type(error).__name__)  # noqa: TRY400
         message = "The camera's answer makes no sense."
         raise CameraUnreachable(Phase.ANSWER, message) from None
 
