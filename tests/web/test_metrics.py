@@ -64,7 +64,7 @@ async def test_the_figures(
     response = await monitor.get("/metrics", headers=BEARER)
     assert response.headers["content-type"].startswith("text/plain")
     samples = {
-        (sample.name, *sorted(sample.labels.values())): sample.value
+        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(response.text)
         for sample in family.samples
     }
