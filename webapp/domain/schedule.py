@@ -43,11 +43,6 @@ def due_soon(camera_public_id: str, at: datetime, interval: int, waiting: int) -
     return at + timedelta(seconds=_share(camera_public_id) * window)
 
 
-def is_past(slot: datetime, interval: int, at: datetime) -> bool:
-    """Whether the slot is over at ``at``."""
-    return at >= slot + timedelta(seconds=interval)
-
-
 def slots_between(
     after: datetime, before: datetime, interval: int, at_most: timedelta
 ) -> Iterator[datetime]:
