@@ -27,7 +27,10 @@ worker: install ## Start a worker (PostgreSQL and Redis, see README)
 	$(BIN)/nigiwai worker
 
 test: install-dev ## Set everything up and pass all tests
-	$(BIN)/pytest
+	@status=0; \
+	$(BIN)/pytest -q -n auto --dist worksteal -m "not alone" || status=$$?; \
+	$(BIN)/pytest -q -m alone || status=$$?; \
+	exit $$status
 
 e2e: install-dev ## Only the tests in a real browser
 	$(BIN)/pytest -m e2e
@@ -49,7 +52,7 @@ imports: install-dev ## Check who may import whom
 
 check: lint types imports translations-check ## All checks but the tests
 
-bench: install ## Measure: pipeline, ledger, minutes, acquisition, memory
+bench: install ## Measure: pipeline, ledger, minutes, acquisition, memory, logins, hours, groups, scene, history, csv, report, forecast
 	$(BIN)/nigiwai bench
 
 evaluate: install ## Measure counting on the carried footage
@@ -97,17 +100,18 @@ assets: webapp/static/vendor/.copied ## Copy third-party CSS, JS and fonts from 
 	$(PYTHON) -m venv .venv
 
 .venv/.installed: requirements.lock $(PYPROJECTS) | .venv/bin/python
-	$(PIP) install --quiet --require-hashes -r requirements.lock
+	$(PIP) install --quiet --require-hashes --no-deps -r requirements.lock
 	$(PIP) install --quiet --no-index --no-deps --no-build-isolation $(EDITABLES)
 	$(PIP) check
 	@touch $@
 
 .venv/.installed-dev: requirements-dev.lock .venv/.installed
-	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	$(PIP) install --quiet --require-hashes --no-deps -r requirements-dev.lock
+	$(PIP) check
 	@touch $@
 
 node_modules/.installed: package-lock.json requirements-node.lock | .venv/.installed
-	@command -v npm >/dev/null 2>&1 || $(PIP) install --quiet --require-hashes -r requirements-node.lock
+	@command -v npm >/dev/null 2>&1 || $(PIP) install --quiet --require-hashes --no-deps -r requirements-node.lock
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from datetime import datetime
 
 import anyio.to_thread
 
+from webapp.backgrounds.in_force import background_at
 from webapp.domain.backdrops import Backdrop
 from webapp.domain.pictures import decode
 from webapp.errors import TemporaryFailure
-from webapp.models import Background
+from webapp.models import Camera
 from webapp.storage import Storage
 
 DEFAULT_BYTES = 256 * 1024 * 1024
@@ -29,9 +31,12 @@ class BackgroundCache:
         self._backdrops: OrderedDict[str, Backdrop] = OrderedDict()
         self._bytes = 0
 
-    async def of_camera(self, camera_id: int) -> Backdrop | None:
-        """Give the background in force, or None. ``TemporaryFailure`` when the store is away."""
-        row = await Background.filter(camera_id=camera_id).order_by("-registered_at", "-id").first()
+    async def of_camera(self, camera: Camera, at: datetime) -> Backdrop | None:
+        """Give the background that serves at ``at``, or None; the organisation is loaded.
+
+        Raises ``TemporaryFailure`` when the store is away.
+        """
+        row = await background_at(camera, camera.organisation.time_zone, at)
         if row is None:
             return None
         backdrop = self._backdrops.get(row.picture)

@@ -15,9 +15,10 @@ from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.queryset import QuerySet
-from tortoise.transactions import in_transaction
 
-from jobs import sql
+from jobs import alerting, rollup, sql
+from webapp.database import transaction
+from webapp.domain.alerts import Sample
 from webapp.domain.health import CameraState, Health, next_health
 from webapp.models import Latest, Slot
 from webapp.models.job import SlotState
@@ -45,7 +46,8 @@ class Answer:
 
     ``state`` is the outcome of this minute; ``count`` is None unless it is OK. ``picture`` is
     a storage key or empty; ``width`` and ``height`` are the still's in pixels, 0 when they are
-    not known. ``frame_sha256`` is that of the still's bytes, empty without a still.
+    not known. ``frame_sha256`` is that of the still's bytes, empty without a still. ``sketch`` is
+    what the next still is compared with (``webapp.domain.scene``), mostly nothing.
     """
 
     state: CameraState
@@ -57,6 +59,7 @@ class Answer:
     width: int = 0
     height: int = 0
     frame_sha256: str = ""
+    sketch: str = ""
 
 
 # A slot is first tried while it is open. One whose lease ended may be tried for one lease
@@ -99,7 +102,7 @@ WHERE id = $1 AND claim = $2 AND state = 'claimed' RETURNING id
 _OBSERVE = """
 INSERT INTO observation (organisation_id, camera_id, minute, state, count, engine, captured_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT (camera_id, minute) DO NOTHING
+ON CONFLICT (camera_id, minute) DO NOTHING RETURNING id
 """
 
 _SEE_LATEST = """
@@ -146,21 +149,27 @@ async def drop(held: Claim) -> None:
     await _held([held]).delete()
 
 
-async def finish(held: Claim, answer: Answer, at: datetime) -> bool:
+async def finish(settings: Settings, held: Claim, answer: Answer, at: datetime) -> bool:
     """Write the answer; tell whether it was ours to write.
 
     One transaction:
     1. the slot becomes done, if our token still holds it: this update chooses the winner,
-    2. the observation of that slot,
-    3. the latest answer of the camera, unless a newer one is there.
+    2. the observation of that slot, and its quarter hour,
+    3. the latest answer of the camera, unless a newer one is there,
+    4. what follows from it: the stage of its alert, and whom to tell.
     """
-    async with in_transaction() as db:
+    async with transaction() as db:
         if not await sql.fetch(db, _FINISH, [held.slot_id, held.token]):
             return False
         observed = [answer.state.value, answer.count, answer.engine, answer.captured_at]
         whose = [held.organisation_id, held.camera_id, held.minute]
-        await sql.run(db, _OBSERVE, [*whose, *observed])
+        if await sql.fetch(db, _OBSERVE, [*whose, *observed]):
+            await rollup.roll_up(
+                db, held.organisation_id, held.camera_id, held.minute, answer.count
+            )
         await _write_latest(db, held, answer, at)
+        sample = Sample(held.minute, answer.count)
+        await alerting.note_camera(db, settings, held.camera_id, sample, answer.picture)
     return True
 
 
@@ -200,6 +209,7 @@ def _changes(latest: dict[str, Any], answer: Answer, at: datetime) -> dict[str, 
         changes |= {"good_at": answer.captured_at, "good_count": answer.count}
     if answer.width and answer.height:
         changes |= {"frame_width": answer.width, "frame_height": answer.height}
+        changes |= {"sketch": answer.sketch}
     if answer.frame_sha256 and answer.frame_sha256 != latest["frame_sha256"]:
         changes |= {"frame_sha256": answer.frame_sha256, "frame_since": answer.captured_at}
     return changes

@@ -16,6 +16,7 @@ from nigiwai_engine_api import EngineFailure
 from jobs import ledger
 from jobs.background_cache import BackgroundCache
 from jobs.ledger import Answer, Claim
+from jobs.monitoring import keep_frame
 from jobs.waiting_stills import WaitingStills
 from webapp.analysis import Analysis, BlackPicture, analyse_still
 from webapp.analysis_pool import AnalysisPool, AnalysisTimeout
@@ -26,6 +27,7 @@ from webapp.domain.backdrops import Backdrop
 from webapp.domain.health import CameraState
 from webapp.domain.pictures import PictureRefused, encode_jpeg
 from webapp.domain.remarks import Remark
+from webapp.domain.scene import confirmed
 from webapp.errors import PermanentFailure, StartRefused, TemporaryFailure
 from webapp.figures import Step
 from webapp.models import Camera, Latest
@@ -64,28 +66,41 @@ class Workshop:
 
 
 class _Failed(Exception):
-    """The minute has no count: ``state`` and one word say why; ``size`` is the frame's."""
+    """The minute has no count: ``state`` and one word say why.
 
-    def __init__(self, state: CameraState, detail: StrEnum, size: tuple[int, int] = (0, 0)) -> None:
+    ``size`` is the frame's, ``sketch`` what the next one is compared with, if they are known.
+    """
+
+    def __init__(
+        self,
+        state: CameraState,
+        detail: StrEnum,
+        size: tuple[int, int] = (0, 0),
+        sketch: str = "",
+    ) -> None:
         super().__init__(detail.value)
         self.state = state
         self.size = size
+        self.sketch = sketch
 
 
 async def observe(shop: Workshop, held: Claim) -> bool:
     """Observe one claimed slot; tell whether its answer was written.
 
-    1. Load the camera; a camera that is closed or gone has no turn.
+    1. Load the camera; one that is closed or gone has no turn, nor has one without licence or
+       of a suspended organisation.
     2. Fetch the still from its connector.
     3. In one thread: decode, find the people, count, draw them on the background, encode.
     4. Store the masked picture under a new key.
     5. In one transaction: slot done, observation, latest answer.
+    6. While somebody looks at it by monitoring, keep this frame in place of the one before.
 
     Whatever fails on the way becomes the state of this slot, with no count. The frame
-    lives only in step 3. A picture whose transaction is lost is swept later.
+    lives only in step 3, and in step 6 by the opt-in of whoever looks. A picture whose
+    transaction is lost is swept later.
     """
-    camera = await Camera.get_or_none(id=held.camera_id).select_related("latest")
-    if camera is None or not camera.is_open:
+    camera = await Camera.get_or_none(id=held.camera_id).select_related("latest", "organisation")
+    if camera is None or not _has_a_turn(camera):
         await ledger.drop(held)
         return False
     at = shop.clock()
@@ -101,14 +116,21 @@ async def observe(shop: Workshop, held: Claim) -> bool:
     except _Failed as failure:
         width, height = failure.size
         answer = Answer(
-            failure.state, str(failure), engine=camera.engine, width=width, height=height
+            failure.state,
+            str(failure),
+            engine=camera.engine,
+            width=width,
+            height=height,
+            sketch=failure.sketch,
         )
     if still is not None:
         answer = replace(answer, captured_at=still.captured_at, frame_sha256=digest)
     with figures.step(Step.WRITE):
-        written = await ledger.finish(held, answer, shop.clock())
+        written = await ledger.finish(shop.services.settings, held, answer, shop.clock())
     if written:
         figures.minute(camera.public_id, answer.state, answer.detail)
+    if written and still is not None and answer.state.is_known:
+        await keep_frame(shop.services, camera, still, shop.clock())
     say = log.debug if answer.state.is_known else log.info
     say(
         "observed",
@@ -119,6 +141,10 @@ async def observe(shop: Workshop, held: Claim) -> bool:
         written=written,
     )
     return written
+
+
+def _has_a_turn(camera: Camera) -> bool:
+    return camera.is_open and not camera.stopped and camera.organisation.suspended_at is None
 
 
 async def _fetch(shop: Workshop, camera: Camera, at: datetime) -> Still:
@@ -150,11 +176,11 @@ async def _answer(
 ) -> Answer:
     """Do steps 3 and 4."""
     _check_freshness(camera, still, digest, at)
-    background, remarks = await _background(shop, camera)
+    background, remarks = await _background(shop, camera, at)
     with shop.services.figures.step(Step.ANALYSE):
         analysis, picture = await _analyse(shop, camera, still, background)
     _check_size(camera, analysis)
-    remarks = (*remarks, *analysis.remarks)
+    remarks = (*remarks, *_check_scene(camera, analysis), *analysis.remarks)
     key = ""
     if picture is not None:
         key = picture_key(camera.public_id, held.minute)
@@ -174,12 +200,15 @@ async def _answer(
         picture=key,
         width=analysis.width,
         height=analysis.height,
+        sketch=analysis.scene.sketch,
     )
 
 
-async def _background(shop: Workshop, camera: Camera) -> tuple[Backdrop | None, tuple[Remark, ...]]:
+async def _background(
+    shop: Workshop, camera: Camera, at: datetime
+) -> tuple[Backdrop | None, tuple[Remark, ...]]:
     try:
-        return await shop.backgrounds.of_camera(camera.id), ()
+        return await shop.backgrounds.of_camera(camera, at), ()
     except (TemporaryFailure, PictureRefused) as error:
         log.warning("no background", camera=camera.public_id, error=str(error))
         return None, (Remark.BACKGROUND_UNREADABLE,)
@@ -253,3 +282,13 @@ def _check_size(camera: Camera, analysis: Analysis) -> None:
         (latest.frame_width, latest.frame_height),
     }:
         raise _Failed(CameraState.BAD_PICTURE, Remark.SIZE_CHANGED, size)
+
+
+def _check_scene(camera: Camera, analysis: Analysis) -> tuple[Remark, ...]:
+    """Give no count to a camera that no longer sees what its background shows."""
+    latest: Latest | None = camera.latest
+    remark = confirmed(analysis.scene, "" if latest is None else latest.sketch)
+    if remark is None or remark is Remark.DARK:
+        return () if remark is None else (remark,)
+    size = (analysis.width, analysis.height)
+    raise _Failed(CameraState.BAD_PICTURE, remark, size, analysis.scene.sketch)

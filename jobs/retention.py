@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.transactions import in_transaction
 
-from jobs import sql
+from jobs import outages, sql
 from webapp import heartbeat
+from webapp.database import transaction
+from webapp.history import files
 from webapp.models import Heartbeat, LoginLink, Outbox, Session
 from webapp.settings import Settings
 
@@ -26,8 +27,8 @@ _BATCH = 5000
 log = structlog.get_logger(__name__)
 
 _REMOVE_OLDER = """
-WITH gone AS (SELECT id FROM {table} WHERE minute < $1 LIMIT $2)
-DELETE FROM {table} WHERE minute < $1 AND id IN (SELECT id FROM gone)
+WITH gone AS (SELECT id FROM {table} WHERE {column} < $1 LIMIT $2)
+DELETE FROM {table} WHERE {column} < $1 AND id IN (SELECT id FROM gone)
 RETURNING id
 """
 
@@ -45,8 +46,8 @@ ALTER TABLE "observation" ATTACH PARTITION "{name}" FOR VALUES FROM ('{first}') 
 async def retain(settings: Settings, at: datetime) -> None:
     """Remove what is too old at ``at``.
 
-    1. Counts older than ``counts_kept_days``: whole months at once where the database
-       keeps them in partitions, row by row in batches at the edge.
+    1. Counts, and events of alerts, older than ``counts_kept_days``: whole months at once where
+       the database keeps them in partitions, row by row in batches at the edge.
     2. Ledger rows, sign-ins, links, delivered outbox rows, workers that are gone.
     """
     db = sql.connection(settings)
@@ -55,11 +56,17 @@ async def retain(settings: Settings, at: datetime) -> None:
         await make_partitions(db, at)
         await drop_partitions(db, oldest)
     await _remove_older(db, "observation", oldest)
+    await _remove_older(db, "camera_quarter", oldest, "quarter")
+    await _remove_older(db, "group_observation", oldest)
+    await _remove_older(db, "alert_event", oldest)
+    await _remove_older(db, "group_quarter", oldest, "quarter")
     await _remove_older(db, "slot", at - SLOTS_KEPT)
+    await files.remove_expired(at)
     await LoginLink.filter(expires_at__lt=at - LINKS_KEPT).delete()
     await Session.filter(expires_at__lt=at).delete()
     await Outbox.filter(done_at__lt=at - OUTBOX_KEPT).delete()
     await Outbox.filter(given_up_at__lt=at - GIVEN_UP_KEPT).delete()
+    await outages.forget(at)
     await Heartbeat.filter(name__startswith=heartbeat.WORKER, at__lt=at - WORKERS_KEPT).delete()
 
 
@@ -86,7 +93,7 @@ async def drop_partitions(db: BaseDBAsyncClient, oldest: datetime) -> None:
 
 async def _make_partition(first: datetime, following: datetime) -> None:
     name = _name(first)
-    async with in_transaction() as db:
+    async with transaction() as db:
         await db.execute_query("SELECT pg_advisory_xact_lock(hashtext('nigiwai partitions'))")
         if name in await _partitions(db):
             return
@@ -105,9 +112,11 @@ async def _partitions(db: BaseDBAsyncClient) -> list[str]:
     return [name for name in names if re.fullmatch(r"observation_\d{4}_\d{2}", name)]
 
 
-async def _remove_older(db: BaseDBAsyncClient, table: str, oldest: datetime) -> None:
+async def _remove_older(
+    db: BaseDBAsyncClient, table: str, oldest: datetime, column: str = "minute"
+) -> None:
     """Delete in batches, so that nobody waits for one long transaction."""
-    statement = _REMOVE_OLDER.replace("{table}", table)
+    statement = _REMOVE_OLDER.replace("{table}", table).replace("{column}", column)
     while len(await sql.fetch(db, statement, [oldest, _BATCH])) == _BATCH:
         continue
 

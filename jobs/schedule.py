@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.transactions import in_transaction
 
-from jobs import sql
+from jobs import alerting, opening, sql
 from webapp import heartbeat
+from webapp.database import transaction
 from webapp.domain import schedule
 from webapp.domain.health import CameraState
+from webapp.licences.standing import settle
 from webapp.models import Observation
 from webapp.settings import Settings
 
@@ -36,18 +37,25 @@ _BATCH = 1000
 async def tick(settings: Settings, at: datetime) -> int:
     """Bring the ledger up to ``at``; how many slots were put in.
 
-    1. open cameras get their slot,
-    2. slots that nobody could even put in, since no worker ran, are written as missed,
-    3. slots that are past and not done become missed, or skipped when there was too much to do,
-    4. closed cameras lose their slot and show as closed.
+    1. cameras whose business hours begin or end are opened or closed, and licences let cameras
+       run or stand still,
+    2. open cameras get their slot; those that stand still, and those of suspended organisations,
+       lose theirs and wait,
+    3. slots that nobody could even put in, since no worker ran, are written as missed,
+    4. slots that are past and not done become missed, or skipped when there was too much to do,
+    5. closed cameras lose their slot and show as closed, and their alerts end.
     """
     db = sql.connection(settings)
     slot = schedule.slot_of(at, settings.capture_interval)
     await sql.run(db, _MAKE_LATEST)
+    await opening.open_and_close(at)
+    await settle(at)
     inserted = await insert_slots(settings, slot, at)
+    await mark_suspended(db)
     await _write_gap(settings, slot)
     await mark_missed(settings, at, await _at_work_since(at))
     await mark_closed(db, at)
+    await alerting.reset_closed(settings, at)
     return inserted
 
 
@@ -94,6 +102,15 @@ async def mark_closed(db: BaseDBAsyncClient, at: datetime) -> None:
     await sql.run(db, _SHOW_CLOSED, [at])
 
 
+async def mark_suspended(db: BaseDBAsyncClient) -> None:
+    """Let nothing be known of cameras that stand still, and drop their turns.
+
+    Their organisation is suspended, or their licence stops them.
+    """
+    await sql.run(db, _DROP_SUSPENDED_SLOTS)
+    await sql.run(db, _SHOW_SUSPENDED)
+
+
 async def _at_work_since(at: datetime) -> datetime:
     """Since when workers have been there without a gap: now, if nobody was there just before."""
     last, since = await heartbeat.mark(TICKED), await heartbeat.mark(AT_WORK_SINCE)
@@ -106,7 +123,7 @@ async def _at_work_since(at: datetime) -> datetime:
 
 async def _miss_some(settings: Settings, at: datetime, at_work_since: datetime) -> int:
     over = at - timedelta(seconds=settings.capture_interval)
-    async with in_transaction() as db:
+    async with transaction() as db:
         rows = await sql.fetch(
             db, _MISS_SLOTS, [over, at, over - timedelta(seconds=settings.lease), _BATCH]
         )
@@ -149,10 +166,13 @@ async def _write_gap(settings: Settings, slot: datetime) -> None:
     cursor = await heartbeat.mark(CURSOR)
     if cursor is not None:
         interval = settings.capture_interval
-        for minute in schedule.slots_between(cursor, slot, interval, CATCH_UP):
-            async with in_transaction() as db:
-                await sql.run(db, _MISS_GAP, [minute])
-                await sql.run(db, _show_unseen(CameraState.MISSED, _OPEN_THEN), [minute])
+        gap = list(schedule.slots_between(cursor, slot, interval, CATCH_UP))
+        closed = await opening.closed_at(gap)
+        for minute in gap:
+            owed = _OPEN_THEN.replace("{closed}", ", ".join(map(str, closed[minute])) or "0")
+            async with transaction() as db:
+                await sql.run(db, _MISS_GAP.replace("{owed}", owed), [minute])
+                await sql.run(db, _show_unseen(CameraState.MISSED, owed), [minute])
             await heartbeat.advance_mark(CURSOR, minute)
     await heartbeat.advance_mark(CURSOR, slot)
 
@@ -180,7 +200,8 @@ _WITHOUT_SLOT = """
 SELECT camera.id, camera.organisation_id, camera.public_id,
        latest.minute AS latest_minute, latest.state AS latest_state
 FROM camera LEFT JOIN latest ON latest.camera_id = camera.id
-WHERE camera.is_open
+JOIN organisation ON organisation.id = camera.organisation_id
+WHERE camera.is_open AND camera.stopped = '' AND organisation.suspended_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM slot WHERE slot.camera_id = camera.id AND slot.minute = $1)
 ORDER BY camera.id
 """
@@ -205,12 +226,17 @@ WHERE id IN (SELECT id FROM picked)
 RETURNING organisation_id, camera_id, minute, attempts
 """
 
-_OPEN_THEN = "SELECT id FROM camera WHERE is_open AND created_at <= $1"
+# Whether a camera with hours is open now says nothing of then: {closed} are those that were not.
+_OPEN_THEN = """
+SELECT id FROM camera WHERE (is_open OR has_hours) AND stopped = '' AND created_at <= $1
+  AND id NOT IN ({closed})
+  AND organisation_id NOT IN (SELECT id FROM organisation WHERE suspended_at IS NOT NULL)
+"""
 
 _MISS_GAP = """
 INSERT INTO observation (organisation_id, camera_id, minute, state, engine)
 SELECT camera.organisation_id, camera.id, $1::timestamptz, 'missed', '' FROM camera
-WHERE camera.is_open AND camera.created_at <= $1
+WHERE camera.id IN ({owed})
   AND NOT EXISTS (SELECT 1 FROM slot WHERE slot.camera_id = camera.id AND slot.minute = $1)
 ON CONFLICT (camera_id, minute) DO NOTHING
 """
@@ -242,6 +268,25 @@ WITH picked AS (
     ORDER BY id {wait}
 )
 UPDATE latest SET state = 'closed', detail = '', count = NULL, since = $1,
+                  failures = 0, silences = 0
+WHERE id IN (SELECT id FROM picked)
+"""
+
+_DROP_SUSPENDED_SLOTS = """
+DELETE FROM slot WHERE state IN ('due', 'claimed')
+  AND (organisation_id IN (SELECT id FROM organisation WHERE suspended_at IS NOT NULL)
+    OR camera_id IN (SELECT id FROM camera WHERE stopped <> ''))
+"""
+
+_SHOW_SUSPENDED = """
+WITH picked AS (
+    SELECT id FROM latest
+    WHERE state NOT IN ('waiting', 'closed')
+      AND (organisation_id IN (SELECT id FROM organisation WHERE suspended_at IS NOT NULL)
+        OR camera_id IN (SELECT id FROM camera WHERE stopped <> ''))
+    ORDER BY id {wait}
+)
+UPDATE latest SET state = 'waiting', detail = '', count = NULL, since = NULL,
                   failures = 0, silences = 0
 WHERE id IN (SELECT id FROM picked)
 """

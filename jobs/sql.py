@@ -18,16 +18,16 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
 from tortoise.exceptions import BaseORMException
 
-from webapp.database import connection_name
+from webapp.database import APP, connection_name
 from webapp.settings import Settings
 
 # What a database that is away, or was restarted, answers with.
 DATABASE_AWAY = (BaseORMException, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
-def connection(settings: Settings) -> BaseDBAsyncClient:
-    """Give the connection, or the open transaction of this task."""
-    return get_connection(connection_name(settings))
+def connection(settings: Settings, app: str = APP) -> BaseDBAsyncClient:
+    """Give the connection of an app's tables, or the open transaction of this task."""
+    return get_connection(connection_name(settings, app))
 
 
 def is_postgres(db: BaseDBAsyncClient) -> bool:

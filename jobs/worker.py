@@ -20,22 +20,43 @@ import arq
 import structlog
 from redis.exceptions import RedisError
 
-from jobs import memory, retention, schedule, sql, sweep
+from jobs import (
+    group_sample,
+    licence_ends,
+    memory,
+    monitoring,
+    outages,
+    retention,
+    schedule,
+    sql,
+    sweep,
+)
 from jobs.crew import Crew
 from jobs.deliver import deliver_due
+from jobs.forecast import forecast_due
+from jobs.loops import every, supervise
 from jobs.observe import Workshop
+from jobs.prepare import prepare_one
+from jobs.quiet_pictures import draw_quiet_pictures
+from jobs.reports import ask_for_reports
 from webapp import heartbeat
 from webapp.domain.schedule import slot_of
 from webapp.queue import QUEUE, Queue, close_queue, deserialize, open_queue, serialize
 from webapp.services import Services
 
 TICK = 1.0
+SAMPLE_GROUPS = 5.0
 BEAT = 5.0
 LOOK_IN_OUTBOX = 5.0
 LOOK_AROUND = 30.0
+LOOK_FOR_FILES = 2.0
+LOOK_FOR_FORECASTS = 30.0
 RETAIN_EVERY = timedelta(hours=1)
+REPORTS_EVERY = timedelta(minutes=30)
+QUIET_PICTURES_EVERY = timedelta(minutes=15)
 SWEEP_EVERY = timedelta(minutes=5)
-SHORTEST_BACK_OFF, LONGEST_BACK_OFF = 0.5, 10.0
+
+_AWAY = (*sql.DATABASE_AWAY, RedisError)
 
 # Seconds that work under way is given when the worker is told to end.
 PATIENCE = 5.0
@@ -68,16 +89,19 @@ class Worker:
         2. Stop claiming, finish or give back, say goodbye.
         """
         loops: dict[str, Callable[[], Awaitable[None]]] = {
-            "schedule": lambda: self._every(TICK, self._tick),
+            "schedule": lambda: every(TICK, self._tick, self.stop),
+            "groups": lambda: every(SAMPLE_GROUPS, self._sample_groups, self.stop),
             "observe": lambda: self._crew.run(self.stop),
             "leases": lambda: self._crew.hold(self.stop),
-            "deliver": lambda: self._every(LOOK_IN_OUTBOX, self._deliver, self._outbox_wake),
-            "housekeeping": lambda: self._every(LOOK_AROUND, self._look_around),
-            "heartbeat": lambda: self._every(BEAT, self._beat),
+            "deliver": lambda: every(LOOK_IN_OUTBOX, self._deliver, self.stop, self._outbox_wake),
+            "housekeeping": lambda: every(LOOK_AROUND, self._look_around, self.stop),
+            "forecast": lambda: every(LOOK_FOR_FORECASTS, self._forecast, self.stop),
+            "files": lambda: every(LOOK_FOR_FILES, self._prepare, self.stop),
+            "heartbeat": lambda: every(BEAT, self._beat, self.stop),
             "arq": self._carry,
         }
         tasks = [
-            asyncio.create_task(self._supervise(name, loop), name=name)
+            asyncio.create_task(supervise(name, loop, self.stop, _AWAY), name=name)
             for name, loop in loops.items()
         ]
         try:
@@ -105,15 +129,37 @@ class Worker:
             slot = slot_of(at, self._settings.capture_interval)
             await self._queue.enqueue_observe(slot.isoformat())
 
+    async def _sample_groups(self) -> None:
+        at = await self._now()
+        if await heartbeat.take_turn("groups", at, timedelta(seconds=SAMPLE_GROUPS * 0.9)):
+            await group_sample.sample(self._settings, at)
+
     async def _deliver(self) -> None:
         while await deliver_due(self._services, await self._now()):
             if self.stop.is_set():
                 return
 
+    async def _prepare(self) -> None:
+        while not self.stop.is_set() and await prepare_one(self._services, self._now):
+            continue
+
+    async def _forecast(self) -> None:
+        await forecast_due(self._settings, self._now)
+        at = await self._now()
+        if await heartbeat.take_turn("quiet pictures", at, QUIET_PICTURES_EVERY):
+            await draw_quiet_pictures(self._services, at)
+
     async def _look_around(self) -> None:
         at = await self._now()
+        await monitoring.tidy(self._services, at)
+        if await heartbeat.take_turn("outages", at, timedelta(seconds=LOOK_AROUND * 0.9)):
+            await outages.tell(self._services, at)
         if await heartbeat.take_turn("retention", at, RETAIN_EVERY):
             await retention.retain(self._settings, at)
+        if await heartbeat.take_turn("reports", at, REPORTS_EVERY):
+            await ask_for_reports(at)
+        if await heartbeat.take_turn("licence ends", at, REPORTS_EVERY):
+            await licence_ends.tell(self._services, at)
         if await heartbeat.take_turn("sweep", at, SWEEP_EVERY):
             await sweep.sweep(self._services, at)
         await asyncio.to_thread(memory.give_back)
@@ -128,37 +174,6 @@ class Worker:
 
     async def _now(self) -> datetime:
         return await sql.database_now(sql.connection(self._settings))
-
-    async def _every(
-        self,
-        seconds: float,
-        step: Callable[[], Awaitable[None]],
-        wake: asyncio.Event | None = None,
-    ) -> None:
-        """Do ``step`` every so often, and at once when ``wake`` is set."""
-        signal = wake or self.stop
-        while not self.stop.is_set():
-            await step()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(signal.wait(), seconds)
-            if wake is not None:
-                wake.clear()
-
-    async def _supervise(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
-        """Start the loop again when it fails, after a pause that grows while it keeps failing."""
-        pause = SHORTEST_BACK_OFF
-        clock = asyncio.get_running_loop().time
-        while not self.stop.is_set():
-            started = clock()
-            try:
-                await loop()
-            except (*sql.DATABASE_AWAY, RedisError) as error:
-                log.warning("a loop of the worker starts again", loop=name, error=str(error))
-            except Exception:
-                log.exception("a loop of the worker failed", loop=name)
-            pause = SHORTEST_BACK_OFF if clock() - started > 60 else pause * 2
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.stop.wait(), min(pause, LONGEST_BACK_OFF))
 
     async def _carry(self) -> None:
         """Let arq hand over wake-ups. It ends with an error when Redis goes away."""
@@ -196,6 +211,7 @@ class Worker:
 
     async def _close(self) -> None:
         self._shop.analysis.close()
+        await asyncio.to_thread(self._services.brokers.close)
         with contextlib.suppress(*sql.DATABASE_AWAY):
             await heartbeat.forget(self.name)
         await self._queue.close()

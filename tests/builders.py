@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import cv2
 import numpy as np
 
+from webapp.domain.embeds import Options
 from webapp.domain.health import CameraState
-from webapp.models import Background, Camera, Latest, Observation, Organisation, PublicPage
+from webapp.models import (
+    Background,
+    Camera,
+    CameraGroup,
+    CameraGroupMember,
+    EmbedKey,
+    EmbedVariant,
+    GroupLatest,
+    Latest,
+    Observation,
+    Organisation,
+    PublicPage,
+)
 from webapp.services import Services
 
 
@@ -107,3 +121,42 @@ async def publish(camera: Camera, *, shows_count: bool = True) -> PublicPage:
     return await PublicPage.create(
         organisation_id=camera.organisation_id, camera=camera, shows_count=shows_count
     )
+
+
+async def make_embed(
+    thing: Camera | CameraGroup, *, sites: Sequence[str] = (), **options: Any
+) -> str:
+    """Give a camera or a group an embed; the path of its variant."""
+    whose = {"camera" if isinstance(thing, Camera) else "group": thing}
+    key = await EmbedKey.create(organisation_id=thing.organisation_id, sites=list(sites), **whose)
+    variant = await EmbedVariant.create(
+        organisation_id=thing.organisation_id,
+        embed_key=key,
+        options=Options(**options).stored(),
+    )
+    return f"/e/{key.key}/{variant.name}"
+
+
+async def make_group(
+    organisation: Organisation,
+    name: str = "駅前",
+    cameras: Sequence[Camera] = (),
+    *,
+    default: Camera | None = None,
+    sample: dict[str, Any] | None = None,
+    **fields: Any,
+) -> CameraGroup:
+    """A group of these cameras in this order, with its ``GroupLatest`` row.
+
+    The first camera is the default one unless told; ``sample`` is what was sampled last.
+    """
+    default = default or (cameras[0] if cameras else None)
+    group = await CameraGroup.create(
+        organisation=organisation, name=name, default_camera=default, **fields
+    )
+    for position, camera in enumerate(cameras):
+        await CameraGroupMember.create(
+            organisation=organisation, group=group, camera=camera, position=position
+        )
+    await GroupLatest.create(organisation=organisation, group=group, **(sample or {}))
+    return group

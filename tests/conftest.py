@@ -29,6 +29,38 @@ def missing(what: str) -> None:
     pytest.skip(f"{what} is missing")
 
 
+# Files whose tests measure time, kill processes, or want a server or an engine for themselves.
+# They run one after another (`-m alone`); all others share the cores (`-m "not alone"`).
+ALONE = (
+    "commands/test_bench.py",
+    "connectors/test_hostile_camera.py",
+    "connectors/test_http_snapshot.py",
+    "connectors/test_kit.py",
+    "connectors/test_onvif.py",
+    "connectors/test_rtsp.py",
+    "connectors/test_talkative_camera.py",
+    "engines/test_kit.py",
+    "identity/test_timing.py",
+    "jobs/test_analysis_pool.py",
+    "jobs/test_bad_engines.py",
+    "jobs/test_commands.py",
+    "jobs/test_identity_command.py",
+    "jobs/test_memory.py",
+    "jobs/test_valkey.py",
+    "jobs/test_worker.py",
+    "trust/test_kill_worker.py",
+    "trust/test_ssrf.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that must not share the machine."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here) and item.path.relative_to(here).as_posix() in ALONE:
+            item.add_marker(pytest.mark.alone)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """No setting of the machine reaches a test; sockets reach this machine only."""
     for name in [name for name in os.environ if name.startswith("NIGIWAI_")]:
@@ -44,10 +76,10 @@ def pytest_runtest_setup() -> None:
 
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated, empty SQLite file, made once and copied for each test."""
+    """A folder of migrated, empty SQLite files, made once and copied for each test."""
     folder = tmp_path_factory.mktemp("migrated")
     asyncio.run(migrate(Settings(data_dir=folder)))
-    return folder / "nigiwai.db"
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +109,8 @@ def settings(tmp_path: Path) -> Settings:
 async def database(settings: Settings, migrated_sqlite: Path) -> AsyncIterator[Settings]:
     """An empty, migrated SQLite database, open."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    shutil.copy(migrated_sqlite, settings.data_dir / "nigiwai.db")
+    for file in ("nigiwai.db", "identity.db"):
+        shutil.copy(migrated_sqlite / file, settings.data_dir / file)
     await open_database(settings)
     yield settings
     await close_database()

@@ -1,8 +1,9 @@
-"""The people every route is tried with: Alice, Bob, Charlie and somebody from the street.
+"""The people every route is tried with: Alice, Bob, Charlie, Olivia, somebody from the street.
 
 Alice is an admin (管理ユーザ) of an organisation, Bob a general member (一般ユーザ) of the
-same one, Charlie the admin of another. Each is an httpx client on the real app, signed in
-by a real session row. A test folder's ``conftest.py`` says ``from tests.people import *``.
+same one, Charlie the admin of another, Olivia an operator (事業者). Each is an httpx client
+on the real app, signed in by a real session row. A test folder's ``conftest.py`` says
+``from tests.people import *``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from bs4 import BeautifulSoup
 from starlette.applications import Starlette
 
 from webapp.app import build_app
@@ -20,7 +22,8 @@ from webapp.models import Member, Organisation, Role, Session
 from webapp.plugins import Engines, build_engines
 from webapp.services import Services, build_services
 from webapp.settings import Settings
-from webapp.signin.sessions import COOKIE, start_session, token_hash
+from webapp.signin.sessions import COOKIE, start_session
+from webapp.tokens import token_hash
 
 __all__ = [
     "ORIGIN",
@@ -31,12 +34,16 @@ __all__ = [
     "bob",
     "charlie",
     "engines",
+    "olivia",
+    "operators",
     "organisation",
     "other_organisation",
     "services",
 ]
 
 ORIGIN = "https://nigiwai.test"
+# Where nobody listens: no test asks a provider that happens to run on this machine.
+NO_PROVIDER = "http://localhost:1"
 
 # What a browser of today says when one of our own pages sends a form.
 SAME_ORIGIN = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
@@ -51,6 +58,13 @@ class Person(httpx.AsyncClient):
     async def send_form(self, path: str, /, **fields: Any) -> httpx.Response:
         """Post a form of one of our pages, with the session's CSRF token."""
         return await self.post(path, data={"csrf": self.csrf, **fields})
+
+    async def save(self, path: str, /, **fields: Any) -> httpx.Response:
+        """Open the page of some settings, and post its form with the version that it carries."""
+        page = BeautifulSoup((await self.get(path)).text, "html.parser")
+        version = page.select_one("input[name=version]")
+        assert version is not None, f"{path} carries no version"
+        return await self.send_form(path, version=str(version["value"]), **fields)
 
     async def send_htmx(self, path: str, /, **fields: Any) -> httpx.Response:
         """Post a form as HTMX does."""
@@ -78,7 +92,9 @@ def services(database: Settings, engines: Engines) -> Services:
     """The real services on an open, empty database; footage lies in a folder of the test's own."""
     footage = database.data_dir / "footage"
     footage.mkdir(exist_ok=True)
-    settings = database.model_copy(update={"origin": ORIGIN, "footage_dir": footage})
+    settings = database.model_copy(
+        update={"origin": ORIGIN, "identity_origin": NO_PROVIDER, "footage_dir": footage}
+    )
     return build_services(settings, engines)
 
 
@@ -98,6 +114,12 @@ async def organisation(database: Settings) -> Organisation:
 async def other_organisation(database: Settings) -> Organisation:
     """Where Charlie works."""
     return await Organisation.create(name="やまて図書館")
+
+
+@pytest.fixture
+async def operators(database: Settings) -> Organisation:
+    """Where Olivia works: whoever runs the installation."""
+    return await Organisation.create(name="にぎわい運営", is_operator=True)
 
 
 def visitor(app: Starlette, **options: Any) -> Person:
@@ -142,6 +164,13 @@ async def bob(app: Starlette, organisation: Organisation) -> AsyncIterator[Perso
 async def charlie(app: Starlette, other_organisation: Organisation) -> AsyncIterator[Person]:
     """The admin of another organisation."""
     async with await sign_in(app, await hire(other_organisation, "Charlie", Role.ADMIN)) as person:
+        yield person
+
+
+@pytest.fixture
+async def olivia(app: Starlette, operators: Organisation) -> AsyncIterator[Person]:
+    """The operator."""
+    async with await sign_in(app, await hire(operators, "Olivia", Role.OPERATOR)) as person:
         yield person
 
 

@@ -1,4 +1,8 @@
-"""A real RTSP server (GStreamer's) on this machine, run by the system's own Python."""
+"""A real RTSP server (GStreamer's) on this machine, run by the system's own Python.
+
+Each client has a thread and a pipeline of its own: one that GStreamer is slow to take down
+(seen with shared ones, whose last client had just gone) keeps nobody else waiting.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +26,14 @@ Gst.init(None)
 password, kind, *streams = sys.argv[1:]
 server = GstRtspServer.RTSPServer()
 server.set_address("127.0.0.1"); server.set_service("0")
+server.get_thread_pool().set_max_threads(-1)
 for stream in streams:
     name, _, launch = stream.partition("=")
     for part in launch.split(" ! "):
         if Gst.ElementFactory.find(part.split()[0]) is None and "/" not in part.split()[0]:
             sys.exit("no " + part)
     factory = GstRtspServer.RTSPMediaFactory()
-    factory.set_launch("( " + launch + " )"); factory.set_shared(True)
+    factory.set_launch("( " + launch + " )"); factory.set_shared(False)
     if kind:
         allowed = GstRtspServer.RTSPPermissions()
         allowed.add_role("viewer")

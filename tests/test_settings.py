@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ALONE
 from webapp.errors import StartRefused
 from webapp.settings import Settings, check_shared, private_settings, read_settings
 
@@ -40,6 +41,10 @@ def test_every_setting_is_in_the_readme() -> None:
         ("NIGIWAI_STORE_URL", "foo"),
         ("NIGIWAI_STORE_URL", "http://x/y"),
         ("NIGIWAI_FOOTAGE_DIR", "/nowhere"),
+        ("NIGIWAI_CAMERA_CLOUD_URL", "cloud.example"),
+        ("NIGIWAI_CAMERA_CLOUD_URL", "https://u:p@cloud.example"),
+        ("NIGIWAI_CAMERA_CLOUD_NETWORKS", "everywhere"),
+        ("NIGIWAI_SECRET_KEY_OLD", "short"),
     ],
 )
 def test_nonsense_stops_the_start(
@@ -136,3 +141,8 @@ def test_a_secret_is_made_once_and_kept_private(tmp_path: Path) -> None:
 
 def test_a_secret_is_shown_nowhere(settings: Settings) -> None:
     assert "s" * 40 not in repr(settings)
+
+
+def test_files_that_run_alone_exist() -> None:
+    folder = Path(__file__).parent
+    assert [name for name in ALONE if not (folder / name).is_file()] == []

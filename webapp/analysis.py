@@ -25,6 +25,7 @@ from webapp.domain.pictures import (
     rotate,
 )
 from webapp.domain.remarks import Remark
+from webapp.domain.scene import ALL_WELL, Verdict
 
 # Below this brightness nobody could be seen, and nought would be a guess.
 _BLACK = 12
@@ -51,6 +52,7 @@ class Analysis:
     ``width``, ``height``  of the frame.
     ``remarks``   what is not as it should be, though it was counted.
     ``ms_model``  milliseconds inside the engine.
+    ``scene``   whether the camera still sees what its background shows.
     """
 
     people: People
@@ -60,6 +62,7 @@ class Analysis:
     height: int
     remarks: tuple[Remark, ...]
     ms_model: float
+    scene: Verdict = ALL_WELL
 
 
 def analyse_still(
@@ -86,6 +89,7 @@ def analyse_still(
     started = time.perf_counter()
     people = find_people(engine, frame, Context(background=empty, level=level))
     ms_model = (time.perf_counter() - started) * 1000
+    scene = ALL_WELL if fitted is None else fitted.scene.compare(frame.pixels, people.boxes)
     people = apply(people, areas, frame.width, frame.height)
     return Analysis(
         people=people,
@@ -95,6 +99,7 @@ def analyse_still(
         height=frame.height,
         remarks=(*remarks, *_said(people)),
         ms_model=ms_model,
+        scene=scene,
     )
 
 

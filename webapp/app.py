@@ -8,37 +8,14 @@ from starlette.formparsers import MultiPartParser
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount
-from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from webapp.http import STATIC, error_page
-from webapp.middleware import BodyLimit, HostCheck, SameOrigin, SecurityHeaders, SignedIn
+from webapp.asgi import App, Assets
+from webapp.http import error_page
+from webapp.middleware import BodyLimit, ClientAddress, HostCheck, SameOrigin
 from webapp.services import Services
-from webapp.urls import UPLOAD_PATHS, routes
-
-
-class Assets(StaticFiles):
-    """Static files; their addresses carry a hash of the content, so they never change."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one file, cacheable for a year when it was asked for by its hash."""
-        hashed = scope.get("query_string", b"").startswith(b"v=")
-
-        async def send_cacheable(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] in {200, 304}:
-                age = b"public, max-age=31536000, immutable" if hashed else b"no-cache"
-                message["headers"].append((b"cache-control", age))
-            await send(message)
-
-        await super().__call__(scope, receive, send_cacheable)
-
-
-class App(Starlette):
-    """Starlette with the headers around all of it: its own answer to a crash has them too."""
-
-    def build_middleware_stack(self) -> ASGIApp:
-        """Put the headers outside of everything."""
-        return SecurityHeaders(super().build_middleware_stack())
+from webapp.signin.middleware import SignedIn
+from webapp.templating import STATIC
+from webapp.urls import BETWEEN_SERVERS, UPLOAD_PATHS, pages, routes
 
 
 def build_app(services: Services) -> Starlette:
@@ -49,13 +26,15 @@ def build_app(services: Services) -> Starlette:
     app = App(
         routes=[*routes(), Mount("/static", Assets(directory=STATIC), name="static")],
         middleware=[
-            Middleware(HostCheck, settings),
+            Middleware(HostCheck, settings.origin),
             Middleware(GZipMiddleware, minimum_size=800),
-            Middleware(BodyLimit, settings, UPLOAD_PATHS),
-            Middleware(SameOrigin, settings),
+            Middleware(BodyLimit, settings.max_upload_bytes, UPLOAD_PATHS),
+            Middleware(SameOrigin, settings.origin, BETWEEN_SERVERS),
+            Middleware(ClientAddress, settings.trusted_proxies),
             Middleware(SignedIn),
         ],
         exception_handlers={HTTPException: error_page, 500: error_page},
     )
     app.state.services = services
+    app.state.pages = pages()
     return app

@@ -2,59 +2,131 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tortoise import Tortoise
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContext
 from tortoise.connection import get_connection
 from tortoise.migrations.api.migrate import migrate as run_migrations
+from tortoise.transactions import in_transaction
 
 from webapp.errors import StartRefused
 from webapp.settings import Settings
 
 APP = "core"
+IDENTITY = "identity"
+APPS = (APP, IDENTITY)
+
+_MODELS = {APP: "webapp.models", IDENTITY: "webapp.identity.models"}
+_FILES = {APP: "nigiwai.db", IDENTITY: "identity.db"}
 
 
-def tortoise_config(settings: Settings) -> dict[str, Any]:
-    """Tortoise's configuration for these settings."""
-    alias = connection_name(settings)
+def apps_of(settings: Settings) -> tuple[str, ...]:
+    """The apps whose tables this installation keeps: another provider keeps its own."""
+    return APPS if settings.has_own_identity else (APP,)
+
+
+def tortoise_config(settings: Settings, apps: Sequence[str] = APPS) -> dict[str, Any]:
+    """Tortoise's configuration for these settings, and for these apps alone."""
     return {
-        "connections": {alias: database_url(settings)},
+        "connections": {
+            connection_name(settings, app): database_url(settings, app) for app in apps
+        },
         "apps": {
-            APP: {
-                "models": ["webapp.models"],
-                "default_connection": alias,
-                "migrations": "migrations.core",
+            app: {
+                "models": [_MODELS[app]],
+                "default_connection": connection_name(settings, app),
+                "migrations": f"migrations.{app}",
             }
+            for app in apps
         },
         "use_tz": True,
         "timezone": "UTC",
     }
 
 
-def connection_name(settings: Settings) -> str:
+def connection_name(settings: Settings, app: str = APP) -> str:
     """Tortoise caches SQL by connection name, so each dialect has a name of its own."""
-    return "sqlite" if settings.is_sqlite else "postgres"
+    dialect = "sqlite" if is_sqlite(settings, app) else "postgres"
+    return dialect if app == APP else f"{app}_{dialect}"
 
 
-def database_url(settings: Settings) -> str:
+def is_sqlite(settings: Settings, app: str = APP) -> bool:
+    """Whether the app's tables are in a file of this process alone."""
+    return not _given_url(settings, app).startswith("postgres")
+
+
+def database_url(settings: Settings, app: str = APP) -> str:
     """The database's address, with SQLite's pragmas where it is one."""
-    if not settings.is_sqlite:
-        return settings.database_url
-    return f"sqlite://{sqlite_path(settings)}?journal_mode=WAL&synchronous=NORMAL&foreign_keys=ON"
+    if not is_sqlite(settings, app):
+        return _given_url(settings, app)
+    path = sqlite_path(settings, app)
+    return f"sqlite://{path}?journal_mode=WAL&synchronous=NORMAL&foreign_keys=ON"
 
 
-def sqlite_path(settings: Settings) -> Path:
+def sqlite_path(settings: Settings, app: str = APP) -> Path:
     """The database's file, when it is SQLite."""
-    given = settings.database_url.removeprefix("sqlite://")
-    return Path(given) if given else settings.data_dir / "nigiwai.db"
+    given = _given_url(settings, app).removeprefix("sqlite://")
+    return Path(given) if given else settings.data_dir / _FILES[app]
 
 
-async def open_database(settings: Settings) -> None:
+def _given_url(settings: Settings, app: str) -> str:
+    if app == APP:
+        return settings.database_url
+    # PostgreSQL may hold both apps' tables; two SQLite files keep two writers apart.
+    beside = "" if settings.is_sqlite else settings.database_url
+    return settings.identity_database_url or beside
+
+
+async def open_database(settings: Settings, apps: Sequence[str] | None = None) -> None:
     """Connect once for the whole process. Call before servers and workers start."""
-    if settings.is_sqlite:
-        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    await Tortoise.init(config=tortoise_config(settings), _enable_global_fallback=True)
+    apps = apps_of(settings) if apps is None else apps
+    _make_folder(settings, apps)
+    await Tortoise.init(config=tortoise_config(settings, apps), _enable_global_fallback=True)
+
+
+def transaction(app: str = APP) -> TransactionContext:
+    """Begin a transaction on the open database of that app."""
+    model = next(iter((Tortoise.apps or {})[app].values()))
+    return in_transaction(model._meta.default_connection)  # noqa: SLF001 - no other way is given
+
+
+def current_connection(app: str = APP) -> BaseDBAsyncClient:
+    """The open connection of an app's tables, or the open transaction of this task."""
+    model = next(iter((Tortoise.apps or {})[app].values()))
+    return get_connection(model._meta.default_connection)  # noqa: SLF001 - as above
+
+
+def is_postgres(db: BaseDBAsyncClient) -> bool:
+    """Tell whether ``db`` is PostgreSQL."""
+    return db.capabilities.dialect == "postgres"
+
+
+async def run_statement(
+    db: BaseDBAsyncClient, statement: str, values: Sequence[Any] = ()
+) -> Sequence[Any]:
+    """Run a statement that is written with ``$1`` placeholders; its rows are read by position."""
+    if not is_postgres(db):
+        statement = re.sub(r"::\w+", "", statement).replace("$", "?")
+    _, rows = await db.execute_query(statement, list(values))
+    return rows
+
+
+async def shared_now(app: str = APP) -> datetime:
+    """The time by the clock that all processes share: the database's.
+
+    SQLite has one process, so its own clock serves.
+    """
+    db = current_connection(app)
+    if not is_postgres(db):
+        return datetime.now(UTC)
+    rows = await db.execute_query_dict("SELECT clock_timestamp() AS now")
+    now: datetime = rows[0]["now"]
+    return now.astimezone(UTC)
 
 
 async def close_database() -> None:
@@ -62,21 +134,28 @@ async def close_database() -> None:
     await Tortoise.close_connections()
 
 
-async def migrate(settings: Settings) -> None:
-    """Bring the tables up to date.
+async def migrate(settings: Settings, until: tuple[str, str] | None = None) -> None:
+    """Bring the tables up to date, or those of one app ``until`` (app, migration).
 
     SQLite rebuilds a table to alter it, and ON DELETE CASCADE would then empty the
     tables that point at it: its foreign keys are off meanwhile and are checked after.
     """
-    config = tortoise_config(settings)
-    if settings.is_sqlite:
-        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        config["connections"]["sqlite"] = database_url(settings).replace(
-            "foreign_keys=ON", "foreign_keys=OFF"
-        )
-    await run_migrations(config=config)
-    if settings.is_sqlite:
-        _, rows = await get_connection("sqlite").execute_query("PRAGMA foreign_key_check")
-        if rows:
-            raise StartRefused(f"The database has {len(rows)} rows that point at nothing.")
+    apps = (until[0],) if until else apps_of(settings)
+    config = tortoise_config(settings, apps)
+    _make_folder(settings, apps)
+    for name, url in config["connections"].items():
+        config["connections"][name] = url.replace("foreign_keys=ON", "foreign_keys=OFF")
+    target = ".".join(until) if until else None
+    await run_migrations(config=config, app_labels=list(apps), target=target)
+    for app in apps:
+        if is_sqlite(settings, app):
+            connection = get_connection(connection_name(settings, app))
+            _, rows = await connection.execute_query("PRAGMA foreign_key_check")
+            if rows:
+                raise StartRefused(f"The database has {len(rows)} rows that point at nothing.")
     await Tortoise.close_connections()
+
+
+def _make_folder(settings: Settings, apps: Sequence[str]) -> None:
+    if any(is_sqlite(settings, app) for app in apps):
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

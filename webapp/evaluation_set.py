@@ -73,7 +73,7 @@ class Item:
 
     def _video(self, every: int) -> Iterator[tuple[Frame, Truth]]:
         truths = _video_truths(self._truth_file())
-        for number, pixels in _every_frame(self.folder / self.file, every):
+        for number, pixels in every_frame(self.folder / self.file, every):
             if number in truths:
                 yield Frame(pixels), truths[number]
 
@@ -98,7 +98,8 @@ def read_manifest(path: Path) -> list[Item]:
     return [Item(path.parent, value) for value in values]
 
 
-def _every_frame(path: Path, every: int) -> Iterator[tuple[int, UInt8]]:
+def every_frame(path: Path, every: int) -> Iterator[tuple[int, UInt8]]:
+    """Every ``every``-th frame of a video: its number and HxWx3 BGR pixels."""
     if not path.is_file():
         raise FileNotFoundError(f"there is no such file as {path}")
     video = cv2.VideoCapture(str(path))

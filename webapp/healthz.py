@@ -25,7 +25,7 @@ async def healthz(request: Request) -> Response:
     now = datetime.now(UTC)
     try:
         workers = len(await heartbeat.live_workers(now))
-        cameras = await Camera.all().order_by("id").select_related("latest")
+        cameras = await Camera.all().order_by("id").select_related("latest", "organisation")
         pages = await PublicPage.all().values_list("camera_id", "shows_count")
     except (BaseORMException, OSError):
         body = {"status": "no database", "version": __version__, "workers": 0, "cameras": []}
@@ -45,7 +45,8 @@ async def healthz(request: Request) -> Response:
 
 
 def _entry(camera: Camera, settings: Settings, now: datetime, *, shows: bool) -> dict[str, object]:
-    seen = sight_of(camera, settings, now)
+    is_suspended = camera.organisation.suspended_at is not None
+    seen = sight_of(camera, settings, now, is_suspended=is_suspended)
     good_at = seen.at if camera.latest.picture else None
     entry: dict[str, object] = {
         "name": camera.name,

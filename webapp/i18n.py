@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_time, get_day_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -22,6 +22,7 @@ from babel.support import NullTranslations, Translations
 LANGUAGES = ("ja", "en")
 LOCALES = Path(__file__).parent / "locales"
 DOMAIN = "nigiwai"
+Day = date  # within Locale, that name is a method
 
 
 def N_(message: str) -> str:  # noqa: N802 - the conventional name
@@ -97,6 +98,21 @@ class Locale:
         day = self.local(at) if isinstance(at, datetime) else at
         pattern = "M月d日(E)" if self.language == "ja" else "EEE, MMM d"
         return str(format_date(day, pattern, locale=self.language))
+
+    def month(self, day: Day) -> str:
+        """2026年10月 or October 2026."""
+        pattern = "y年M月" if self.language == "ja" else "MMMM y"
+        return str(format_date(day, pattern, locale=self.language))
+
+    def month_of(self, code: str) -> str:
+        """The same of 2026-10."""
+        return self.month(Day.fromisoformat(f"{code}-01"))
+
+    def weekday(self, number: int) -> str:
+        """月 or Monday; 0 is Monday."""
+        if self.language == "ja":
+            return str(get_day_names("abbreviated", locale="ja")[number])
+        return str(get_day_names("wide", locale=self.language)[number])
 
     def moment(self, at: datetime, now: datetime) -> str:
         """The time, with the date in front when it is not today's."""

@@ -9,6 +9,11 @@ import structlog
 
 from webapp.settings import Settings
 
+TALKATIVE = (
+    *("httpx", "httpcore", "authlib", "uvicorn.access", "python_multipart"),
+    *("arq", "asyncio", "tortoise", "asyncpg", "aiosqlite", "weasyprint", "fontTools"),
+)
+
 
 def set_up_logging(settings: Settings) -> None:
     """Send structlog's and the libraries' lines to standard error, in one shape."""
@@ -42,8 +47,8 @@ def set_up_logging(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
-    # These log every request, address and argument: too much, and addresses may hold keys.
-    for name in ("httpx", "httpcore", "arq", "uvicorn.access", "asyncio", "aiosqlite"):
+    # These log every request, statement, address and argument: too much, and keys are among them.
+    for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
         processors=[

@@ -1,20 +1,21 @@
 """What every request passes on its way in and every answer on its way out.
 
-All of it is plain ASGI, from the outside inwards: headers, host, size, origin, session.
+All of it is plain ASGI, from the outside inwards: headers, host, size, origin, address. The
+app and the identity provider share it; each adds its own session (``SignedIn``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from webapp.settings import Settings
-from webapp.signin.sessions import COOKIE, load_session
+Network = IPv4Network | IPv6Network
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SMALL_BODY = 64 * 1024
@@ -26,10 +27,6 @@ CONTENT_SECURITY_POLICY = (
     "font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-
-
-# What anybody may have: no session is looked up, and a cookie that came along says nothing.
-_NEVER_SIGNED_IN = ("/static/", "/healthz", "/metrics", "/p/", "/pictures/")
 
 
 class SecurityHeaders:
@@ -62,9 +59,9 @@ class SecurityHeaders:
 class HostCheck:
     """Only the configured origin's host is answered: links are never built from the header."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, origin: str) -> None:
         self.app = app
-        self.hosts = {urlsplit(settings.origin).netloc.lower()}
+        self.hosts = {urlsplit(origin).netloc.lower()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 400 to any other host."""
@@ -80,9 +77,11 @@ class HostCheck:
 class BodyLimit:
     """Refuses a body over the limit by its announced and by its real size (TRUST 26)."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, upload_paths: tuple[str, ...]) -> None:
+    def __init__(
+        self, app: ASGIApp, max_upload_bytes: int = 0, upload_paths: tuple[str, ...] = ()
+    ) -> None:
         self.app = app
-        self.upload = settings.max_upload_bytes + FORM_OVERHEAD
+        self.upload = max_upload_bytes + FORM_OVERHEAD
         self.upload_paths = upload_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,7 +89,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.upload if scope["path"].endswith(self.upload_paths) else SMALL_BODY
+        uploads = bool(self.upload_paths) and scope["path"].endswith(self.upload_paths)
+        limit = self.upload if uploads else SMALL_BODY
         announced = Headers(scope=scope).get("content-length", "0")
         received = int(announced) if announced.isdigit() else limit + 1
         if received <= limit:
@@ -113,15 +113,21 @@ class SameOrigin:
     """Unsafe methods are taken from our own pages only (TRUST 24).
 
     Every browser of today sends Sec-Fetch-Site; an older one at least sends Origin.
+    ``between_servers`` are paths that other programs post to. They must not heed a cookie.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, origin: str, between_servers: tuple[str, ...] = ()) -> None:
         self.app = app
-        self.origin = settings.origin
+        self.origin = origin
+        self.between_servers = frozenset(between_servers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 403 to an unsafe method from elsewhere."""
-        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
+        if (
+            scope["type"] == "http"
+            and scope["method"] not in SAFE_METHODS
+            and scope["path"] not in self.between_servers
+        ):
             headers = Headers(scope=scope)
             site, origin = headers.get("sec-fetch-site"), headers.get("origin")
             same = site == "same-origin" if site else origin == self.origin
@@ -132,16 +138,44 @@ class SameOrigin:
         await self.app(scope, receive, send)
 
 
-class SignedIn:
-    """Puts the session into ``request.state`` (or None), by one query and only with a cookie."""
+class ClientAddress:
+    """Puts the visitor's address into ``request.state.address`` (TRUST 22).
 
-    def __init__(self, app: ASGIApp) -> None:
+    X-Forwarded-For is believed only as far as it was written by ``trusted`` proxies: from the
+    right, the first address that is none of them. Anybody else's header changes nothing.
+    """
+
+    def __init__(self, app: ASGIApp, trusted: Sequence[Network] = ()) -> None:
         self.app = app
+        self.trusted = tuple(trusted)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Load the session of the cookie."""
-        if scope["type"] == "http" and not scope["path"].startswith(_NEVER_SIGNED_IN):
-            connection = HTTPConnection(scope)
-            token = connection.cookies.get(COOKIE, "")
-            connection.state.session = await load_session(token) if token else None
+        """Find out who asks."""
+        if scope["type"] == "http":
+            peer = scope["client"][0] if scope.get("client") else ""
+            forwarded = Headers(scope=scope).getlist("x-forwarded-for")
+            hops = [hop.strip() for line in forwarded for hop in line.split(",")]
+            scope.setdefault("state", {})["address"] = self._address(peer, hops)
         await self.app(scope, receive, send)
+
+    def _address(self, peer: str, hops: list[str]) -> str:
+        address = peer
+        while hops and self._is_trusted(address):
+            hop = hops.pop()
+            if not _is_address(hop):
+                break
+            address = hop
+        return address
+
+    def _is_trusted(self, address: str) -> bool:
+        return _is_address(address) and any(
+            ip_address(address) in network for network in self.trusted
+        )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -7,12 +7,13 @@ A value that makes no sense stops the start with a sentence.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import secrets
 import tempfile
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -28,12 +29,40 @@ _SCHEMES = {
     "database_url": ("sqlite://", "postgres://", "postgresql://"),
     "redis_url": ("redis://", "rediss://", "unix://"),
     "store_url": ("file:///", "s3://", "memory://"),
+    "identity_database_url": ("sqlite://", "postgres://", "postgresql://"),
+    "mail_url": ("smtp://", "smtps://", "mailbox:"),
 }
 LEAST_SECRET = 32  # characters
 LEAST_TOKEN = 16  # characters
 
 # Cameras live in private networks. Loopback, link-local and metadata addresses are left out.
 DEFAULT_CAMERA_NETWORKS = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+
+# Where webhooks and brokers of alerts may be: anywhere in public, and beside the cameras.
+INTERNET = "internet"
+DEFAULT_NOTIFY_NETWORKS = f"{INTERNET},{DEFAULT_CAMERA_NETWORKS}"
+
+N = TypeVar("N", IPv4Network, IPv6Network)
+
+# What IANA's registries of special-purpose addresses do not hold to be globally reachable.
+_SPECIAL_IPV4 = (
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.0.2.0/24",
+    "192.88.99.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/3",
+)
+# Within 2000::/3: translations to IPv4 could lead inside again.
+_SPECIAL_IPV6 = ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
 
 
 class Settings(BaseSettings):
@@ -60,11 +89,88 @@ class Settings(BaseSettings):
         description="Secret of at least 32 characters that signs links and encrypts camera "
         "passwords; empty: one is made and kept in the data folder (single process only).",
     )
+    secret_key_old: SecretStr = Field(
+        SecretStr(""),
+        description="The secret key before this one: what it encrypted can still be read, and "
+        "`nigiwai keys reseal` encrypts it anew; empty: secret_key.old in the data folder, if any.",
+    )
     origin: str = Field(
         "http://localhost:8000", description="The address under which users reach the app."
     )
     listen_host: str = Field("127.0.0.1", description="Address on which the app listens.")
     listen_port: int = Field(8000, ge=1, le=65535, description="Port on which the app listens.")
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(),
+        description="Networks of reverse proxies whose X-Forwarded-For is believed, "
+        "comma-separated; empty: nobody's.",
+    )
+    identity_database_url: str = Field(
+        "",
+        description="Database of the identity provider; empty: beside the app's own.",
+    )
+    identity_origin: str = Field(
+        "http://localhost:8001",
+        description="The address under which users reach the identity provider.",
+    )
+    identity_listen_host: str = Field(
+        "127.0.0.1", description="Address on which the identity provider listens."
+    )
+    identity_listen_port: int = Field(
+        8001, ge=1, le=65535, description="Port on which the identity provider listens."
+    )
+    oidc_issuer: str = Field(
+        "",
+        description="Issuer of another OpenID Connect provider to sign in with; "
+        "empty: our own, at the identity origin.",
+    )
+    oidc_client_id: str = Field(
+        "nigiwai", description="The name under which the provider knows the app."
+    )
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""),
+        description="The app's secret at the provider; empty: made from the secret key, "
+        "which our own provider knows by itself.",
+    )
+    oidc_scope: str = Field(
+        "openid profile email nigiwai",
+        description="What the app asks of the provider, blank-separated.",
+    )
+    oidc_claim_organisation: str = Field(
+        "organisation", description="The claim that names a person's organisation by public id."
+    )
+    oidc_claim_role: str = Field(
+        "role", description="The claim that names a person's role; dots lead into objects."
+    )
+    oidc_role_admin: str = Field(
+        "admin", description="The value of that claim that makes an admin (管理ユーザ)."
+    )
+    oidc_role_operator: str = Field(
+        "operator", description="The value of that claim that makes an operator (事業者)."
+    )
+    oidc_organisation: str = Field(
+        "",
+        description="Public id of the organisation of everybody whom another provider signs in "
+        "without naming one; empty: such a person is refused.",
+    )
+    mail_url: str = Field(
+        "",
+        description="Mail server: smtp://user:password@host:587 (STARTTLS) or smtps://…:465; "
+        "mailbox: keeps mails on a page of the demo; empty: no mail is sent.",
+    )
+    mail_no_reply: str = Field(
+        "Nigiwai ID <no-reply@localhost>",
+        description="Sender of the mails about accounts and sign-ins.",
+    )
+    mail_alerts: str = Field(
+        "Nigiwai <alerts@localhost>",
+        description="Sender of the mails of 混雑アラート.",
+    )
+    notify_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=DEFAULT_NOTIFY_NETWORKS,
+        validate_default=True,
+        description="Networks in which webhooks and MQTT brokers of alerts may be told, "
+        "comma-separated; the word internet stands for every public address.",
+    )
     plugins_file: Path = Field(
         ROOT / "plugins.toml", description="The file that says which engines are on."
     )
@@ -99,6 +205,31 @@ class Settings(BaseSettings):
         validate_default=True,
         description="Networks in which cameras may be asked, comma-separated.",
     )
+    camera_cloud_url: str = Field(
+        "",
+        description="Address of the camera cloud whose cameras may be used "
+        "(docs/camera-cloud.md); empty: none.",
+    )
+    camera_cloud_client_id: str = Field(
+        "nigiwai", description="The name under which the camera cloud knows this installation."
+    )
+    camera_cloud_client_secret: SecretStr = Field(
+        SecretStr(""),
+        description="This installation's secret at the camera cloud; empty: made from the secret "
+        "key, which the simulator knows by itself.",
+    )
+    camera_cloud_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(),
+        description="Networks in which the camera cloud may be asked, comma-separated; "
+        "empty: everywhere but this machine and what only it can reach.",
+    )
+    embed_views_a_minute: int = Field(
+        200,
+        ge=0,
+        le=1_000_000,
+        description="Views of embeds that one address may ask for in a minute, for each process; "
+        "0: as many as it likes. 200 has room for 100 cameras that renew themselves.",
+    )
     max_upload_bytes: int = Field(
         10_000_000, ge=1000, le=50_000_000, description="Largest picture that is taken, in bytes."
     )
@@ -120,14 +251,23 @@ class Settings(BaseSettings):
     )
     log_format: Literal["text", "json"] = Field("text", description="How log lines look.")
 
-    @field_validator("camera_networks", mode="before")
+    @field_validator("camera_networks", "camera_cloud_networks", "trusted_proxies", mode="before")
     @classmethod
     def _split_networks(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("origin")
+    @field_validator("notify_networks", mode="before")
+    @classmethod
+    def _split_notify_networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        named: list[object] = [part for part in parts if part != INTERNET]
+        return tuple(named + (list(public_networks()) if INTERNET in parts else []))
+
+    @field_validator("origin", "identity_origin")
     @classmethod
     def _check_origin(cls, value: str) -> str:
         """Bring the origin to the very form in which browsers send it."""
@@ -141,13 +281,25 @@ class Settings(BaseSettings):
             return f"{parts.scheme}://{host}"
         return f"{parts.scheme}://{host}:{port}"
 
-    @field_validator("database_url", "redis_url", "store_url")
+    @field_validator("database_url", "redis_url", "store_url", "identity_database_url", "mail_url")
     @classmethod
     def _check_url(cls, value: str, info: ValidationInfo) -> str:
         allowed = _SCHEMES[str(info.field_name)]
         if value and not value.startswith(allowed):
             raise ValueError(f"it begins with one of {', '.join(allowed)}")
         return value.replace("postgresql://", "postgres://", 1)
+
+    @field_validator("camera_cloud_url")
+    @classmethod
+    def _check_cloud(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        more = parts.query or parts.fragment or parts.username
+        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or more:
+            raise ValueError("it is http(s)://host[:port][/path] and nothing more")
+        _ = parts.port  # raises ValueError when it is none
+        return value.rstrip("/")
 
     @field_validator("footage_dir")
     @classmethod
@@ -156,7 +308,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{value} is no folder")
         return value
 
-    @field_validator("secret_key")
+    @field_validator("secret_key", "secret_key_old")
     @classmethod
     def _check_secret(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value() and len(value.get_secret_value()) < LEAST_SECRET:
@@ -175,6 +327,27 @@ class Settings(BaseSettings):
         """Whether the database is a file of this process alone."""
         return not self.database_url.startswith("postgres")
 
+    @property
+    def has_own_identity(self) -> bool:
+        """Whether people sign in with our own identity provider."""
+        return not self.oidc_issuer or self.oidc_issuer == self.identity_origin
+
+    @property
+    def issuer(self) -> str:
+        """The issuer of the provider that people sign in with."""
+        return self.oidc_issuer or self.identity_origin
+
+    def old_secret(self) -> bytes:
+        """The secret key before this one, given or kept in the data folder; empty when none is."""
+        given = self.secret_key_old.get_secret_value()
+        if given:
+            return given.encode()
+        path = self.data_dir / "secret_key.old"
+        secret = path.read_bytes().strip() if path.is_file() else b""
+        if secret and len(secret) < LEAST_SECRET:
+            raise StartRefused(f"The old secret key in {path} is damaged: it is too short.")
+        return secret
+
     def secret(self) -> bytes:
         """The secret key; made and kept (0600) in the data folder when none is set.
 
@@ -190,6 +363,26 @@ class Settings(BaseSettings):
         if len(secret) < LEAST_SECRET:
             raise StartRefused(f"The secret key in {path} is damaged: it is too short.")
         return secret
+
+
+@functools.cache
+def public_networks() -> tuple[IPv4Network | IPv6Network, ...]:
+    """Every network of the internet: what is left without the special-purpose addresses."""
+    return (
+        *_without(IPv4Network("0.0.0.0/0"), [IPv4Network(one) for one in _SPECIAL_IPV4]),
+        *_without(IPv6Network("2000::/3"), [IPv6Network(one) for one in _SPECIAL_IPV6]),
+    )
+
+
+def _without(whole: N, left_out: list[N]) -> list[N]:
+    parts = [whole]
+    for network in left_out:
+        parts = [
+            rest
+            for part in parts
+            for rest in (part.address_exclude(network) if network.subnet_of(part) else (part,))
+        ]
+    return parts
 
 
 def _make_secret(path: Path) -> None:

@@ -6,7 +6,7 @@ obstore's async calls can abort the interpreter at exit: its sync calls run in t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from webapp.errors import StartRefused, TemporaryFailure
 from webapp.settings import Settings
 
 _KEY = re.compile(r"^[a-z0-9_-]+(/[a-zA-Z0-9_.-]+)+$")
+
+_CHUNK = 1024 * 1024
 
 
 class Storage:
@@ -33,6 +35,25 @@ class Storage:
             obstore.put(self._store, key, data)
         except (obstore.exceptions.BaseError, OSError) as error:
             raise TemporaryFailure(f"The picture store takes nothing: {error}") from error
+
+    def put_file_sync(self, key: str, file: Path) -> None:
+        """Store a file piece by piece: it need not fit into memory. It is there whole, or not."""
+        _check(key)
+        try:
+            obstore.put(self._store, key, file)
+        except (obstore.exceptions.BaseError, OSError) as error:
+            raise TemporaryFailure(f"The picture store takes nothing: {error}") from error
+
+    async def chunks(self, key: str) -> AsyncIterator[bytes]:
+        """A large object piece by piece; nothing when there is none."""
+        _check(key)
+        try:
+            found = await anyio.to_thread.run_sync(obstore.get, self._store, key)
+        except (FileNotFoundError, obstore.exceptions.NotFoundError):
+            return
+        pieces = iter(found.stream(min_chunk_size=_CHUNK))
+        while piece := await anyio.to_thread.run_sync(next, pieces, None):
+            yield bytes(piece)
 
     def get_sync(self, key: str) -> bytes | None:
         """The object, or None when there is none."""

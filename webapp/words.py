@@ -8,12 +8,10 @@ from typing import Any
 
 from webapp.connectors import CameraUnreachable, Phase
 from webapp.domain.health import CameraState
+from webapp.domain.licences import Stop
 from webapp.domain.pictures import PictureProblem
 from webapp.domain.remarks import Remark
 from webapp.i18n import N_, Locale
-
-NAME_MISSING = N_("名前を入力してください。")
-NAME_TOO_LONG = N_("名前は%(limit)s文字以内で入力してください。")
 
 # What a redirect may say has just happened.
 DONE = {
@@ -22,42 +20,57 @@ DONE = {
     ),
     "camera_saved": N_("カメラの設定を保存しました。"),
     "camera_removed": N_("カメラを削除しました。"),
+    "mode_saved": N_("AIモードを保存しました。次の解析から反映されます。"),
+    "camera_replaced": N_("カメラを差し替えました。新しいカメラの背景画像を登録してください。"),
     "camera_renamed": N_("名前を変更しました。"),
+    "group_added": N_(
+        "グループを追加しました。最初のカメラがデフォルト画像です。ほかのカメラにも変更できます。"
+    ),
+    "group_saved": N_("グループの設定を保存しました。"),
+    "group_default_moved": N_(
+        "グループの設定を保存しました。デフォルトカメラを外したため、次のカメラがデフォルトになりました。"
+    ),
+    "group_removed": N_("グループを削除しました。"),
+    "setup_later": N_("初回設定を中断しました。ここからいつでも続きを設定できます。"),
+    "setup_finished": N_("初回設定が完了しました。"),
+    "cameras_added": N_(
+        "カメラを追加しました。背景画像を登録すると、混雑状況の画像が表示されます。"
+    ),
+    "cloud_consented": N_("カメラクラウドのカメラの利用が許可されました。"),
+    "cloud_other_owner": N_(
+        "別のオーナーアカウントで許可されました。もとのカメラを再開するには、もとのオーナー"
+        "アカウントでもう一度許可してください。"
+    ),
+    "cloud_given_up": N_("カメラクラウドとの連携を解除しました。"),
     "background_registered": N_("背景画像を登録しました。次の解析から反映されます。"),
     "background_removed": N_("背景画像を削除しました。"),
+    "background_pattern_saved": N_("背景パターンを保存しました。次の解析から反映されます。"),
     "areas_saved": N_("エリアを保存しました。次の解析から反映されます。"),
+    "alert_saved": N_("混雑アラートを保存しました。次の解析から反映されます。"),
+    "hours_saved": N_("営業時間を保存しました。"),
+    "hours_copied": N_("営業時間をコピーしました。"),
     "page_created": N_("公開ページを作成しました。"),
     "page_saved": N_("公開ページの設定を保存しました。"),
     "page_removed": N_("公開ページを削除しました。以前のURLは使えなくなりました。"),
+    "embed_sites_saved": N_("埋め込みを許可するサイトを保存しました。"),
+    "embed_renewed": N_("鍵を更新しました。コードをホームページに貼り直してください。"),
+    "embed_removed": N_("埋め込みを停止しました。以前のコードは使えなくなりました。"),
     "language_changed": N_("表示言語を変更しました。"),
     "signed_in": N_("ログインしました。"),
-}
-
-# Title and advice by HTTP status.
-HTTP_ERRORS = {
-    400: (N_("この操作は受け付けられません"), N_("前のページに戻り、もう一度お試しください。")),
-    401: (N_("ログインが必要です"), N_("ログインしてから、もう一度お試しください。")),
-    403: (
-        N_("この操作は許可されていません"),
-        N_(
-            "管理ユーザだけができる操作か、ページを開いてから時間が経ちすぎています。"
-            "前のページを再読み込みしてください。"
-        ),
+    "wish_saved": N_("レポートのお知らせを保存しました。"),
+    "file_asked": N_("準備を始めました。この画面を閉じても続きます。"),
+    "organisation_saved": N_("組織設定を保存しました。"),
+    "organisation_made": N_("組織を作成し、最初の管理ユーザに招待メールを送りました。"),
+    "organisation_made_unmailed": N_("組織を作成しました。招待メールはまだ送られていません。"),
+    "organisation_made_here": N_(
+        "組織を作成しました。識別子を外部のIDプロバイダーに設定してください。"
     ),
-    404: (
-        N_("ページが見つかりません"),
-        N_("削除されたか、URLが間違っています。一覧からお探しください。"),
-    ),
-    405: (N_("この操作は受け付けられません"), N_("前のページに戻り、もう一度お試しください。")),
-    413: (N_("ファイルが大きすぎます"), N_("10 MB以下の画像をお使いください。")),
-    429: (N_("アクセスが集中しています"), N_("1分ほどおいて、もう一度お試しください。")),
-    500: (
-        N_("処理中に問題が起きました"),
-        N_(
-            "入力した内容は保存されていません。少し待ってからもう一度お試しください。"
-            "続く場合は事業者にご連絡ください。"
-        ),
-    ),
+    "organisation_suspended": N_("組織の利用を停止しました。"),
+    "organisation_resumed": N_("組織の利用を再開しました。"),
+    "licence_changed": N_("ライセンスを変更しました。"),
+    "licence_revoked": N_("変更の予定を取り消しました。"),
+    "member_invited": N_("招待メールを送りました。"),
+    "member_invited_unmailed": N_("アカウントを作成しました。招待メールはまだ送られていません。"),
 }
 
 # A camera's state: class for colour and shape, word, and what to do (LOOK: always a word).
@@ -71,6 +84,21 @@ STATE_WORDS = {
     CameraState.ENGINE_FAILED: N_("不明"),
     CameraState.MISSED: N_("不明"),
     CameraState.SKIPPED: N_("不明"),
+}
+
+# Of a suspended organisation, or of a camera without licence, whatever the camera's state.
+STOPPED = N_("停止中")
+
+# Why a camera stands still. Of a suspended organisation nobody is there to be told.
+STOPS = {
+    Stop.NONE: "",
+    Stop.EXCESS: N_(
+        "カメラライセンスが足りないため、解析を停止しています。"
+        "使わないカメラを削除するか、事業者にライセンスの追加をご相談ください。"
+    ),
+    Stop.ENDED: N_(
+        "カメラライセンスの有効期限が過ぎたため、解析を停止しています。事業者にご連絡ください。"
+    ),
 }
 
 # What happened, and what to do unless something better is known.
@@ -124,6 +152,21 @@ PHASES = {
     ),
     Phase.TIMEOUT: N_("時間内に応答がありません。カメラの電源とネットワークを確認してください。"),
     Phase.FILE: N_("ファイルが見つからないか、読み込めません。"),
+    Phase.SERVICE: N_(
+        "カメラクラウドから応答がありません。しばらくしても続く場合は、カメラクラウドの提供元に"
+        "ご確認ください。"
+    ),
+    Phase.CONSENT: N_(
+        "カメラクラウドの許可がなくなりました。もう一度許可すると、自動で解析を再開します。"
+    ),
+    Phase.OPTION: N_(
+        "このカメラは、カメラクラウドで混雑状況可視化オプションが契約されていません。契約を"
+        "ご確認ください。"
+    ),
+    Phase.GONE: N_(
+        "カメラクラウドにこのカメラがないか、録画されていません。カメラクラウドでカメラの状態を"
+        "ご確認ください。"
+    ),
 }
 
 
@@ -179,7 +222,21 @@ REMARKS = {
     Remark.PICTURE_NOT_STORED: N_(
         "人数は数えましたが、画像を保存できませんでした。続く場合は事業者にご連絡ください。"
     ),
+    Remark.DARK: N_(
+        "背景画像よりもかなり暗い画像です。夜間も解析する場合は、夜の背景画像を登録してください。"
+    ),
     Remark.BLACK: BLACK_PICTURE,
+    Remark.MOVED: N_(
+        "カメラの向きが背景画像と合っていません。カメラを元の向きに戻すか、背景画像を登録し直してください。"
+    ),
+    Remark.COVERED: N_(
+        "カメラの視界がふさがれています。カメラの前の物やレンズの汚れを取り除いてください。"
+        "この景色でよい場合は、背景画像を登録し直してください。"
+    ),
+    Remark.REFOCUSED: N_(
+        "画像がぼやけています。レンズの汚れとピントを確認してください。"
+        "この画像でよい場合は、背景画像を登録し直してください。"
+    ),
     Remark.FROZEN: N_("同じ画像が届き続けています。カメラを再起動してください。"),
     Remark.SIZE_CHANGED: N_("カメラの画像の大きさが変わりました。次の画像で確認します。"),
     Remark.LATE: N_("古い画像が届いています。カメラの時計を確認してください。"),

@@ -42,7 +42,7 @@ async def run() -> dict[str, Any]:
             settings = private_settings(Path(folder))
             results.setdefault("sqlite", {})[str(cameras)] = await _measure(settings, cameras)
         if not given.is_sqlite:
-            async with _own_database(given) as settings:
+            async with own_database(given) as settings:
                 result = await _measure(settings, cameras)
                 results.setdefault("postgres", {})[str(cameras)] = result
     return results
@@ -80,7 +80,10 @@ async def _one_minute(settings: Settings, minute: datetime) -> dict[str, float]:
     claimed = time.perf_counter()
     for start in range(0, len(claims), AT_ONCE):
         await asyncio.gather(
-            *(ledger.finish(held, _answer(at), at) for held in claims[start : start + AT_ONCE])
+            *(
+                ledger.finish(settings, held, _answer(at), at)
+                for held in claims[start : start + AT_ONCE]
+            )
         )
     return {
         "insert": inserted - begun,
@@ -111,7 +114,7 @@ async def _make_cameras(count: int) -> None:
 
 
 @asynccontextmanager
-async def _own_database(given: Settings) -> AsyncIterator[Settings]:
+async def own_database(given: Settings) -> AsyncIterator[Settings]:
     """Make a database beside the given one, which is not touched, and remove it afterwards."""
     name = f"nigiwai_bench_{secrets.token_hex(4)}"
     connection = await asyncpg.connect(given.database_url)

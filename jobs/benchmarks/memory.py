@@ -21,6 +21,7 @@ from jobs import ledger, memory, schedule
 from jobs.observe import Workshop, observe
 from webapp.database import close_database, migrate, open_database
 from webapp.demo.seed import demo_settings, seed
+from webapp.identity.parts import build_parts
 from webapp.models import Camera, Observation
 from webapp.services import build_services
 from webapp.settings import Settings, private_settings
@@ -55,7 +56,7 @@ def resident_mb() -> float:
 async def _measure(settings: Settings, frames: int) -> dict[str, Any]:
     services = build_services(settings)
     now = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-    await seed(services, now - timedelta(hours=1))
+    await seed(services, build_parts(settings), now - timedelta(hours=1))
     shop = Workshop.open(services, lambda: now)
     cameras = await Camera.all().count()
     done, samples = 0, {}

@@ -73,13 +73,15 @@ async def _work(settings: Settings, at: datetime) -> int:
     while claims := await ledger.claim(settings, at, settings.acquisition_concurrency):
         started += len(claims)
         for first in range(0, len(claims), AT_ONCE):
-            await asyncio.gather(*(_finish(held, at) for held in claims[first : first + AT_ONCE]))
+            await asyncio.gather(
+                *(_finish(settings, held, at) for held in claims[first : first + AT_ONCE])
+            )
     return started
 
 
-async def _finish(held: Claim, at: datetime) -> None:
+async def _finish(settings: Settings, held: Claim, at: datetime) -> None:
     answer = Answer(CameraState.OK, count=3, engine="standard", captured_at=at)
-    await ledger.finish(held, answer, at)
+    await ledger.finish(settings, held, answer, at)
 
 
 async def _make_cameras(count: int) -> None:

@@ -1,51 +1,60 @@
-"""``nigiwai serve``: app, worker and Valkey in one process, on SQLite unless told otherwise."""
+"""``nigiwai serve``: everything in one process, on SQLite unless told otherwise.
+
+App, identity provider (unless another one is used), worker and Valkey; in the demonstration
+the simulator of a camera cloud, too.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import socket
-from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from datetime import UTC, datetime
+from unicodedata import east_asian_width
 
 import click
-import uvicorn
+from starlette.types import ASGIApp
 
+from jobs.commands.camera_cloud import accounts as cloud_accounts
+from jobs.commands.camera_cloud import demo_door, simulated_port, simulator
+from jobs.identity_keeper import IdentityKeeper
+from jobs.serving import Server, listen, server_for
 from jobs.valkey import EmbeddedValkey
 from jobs.worker import Worker
 from webapp.app import build_app
 from webapp.database import close_database, migrate, open_database
+from webapp.demo.accounts import demo_accounts
 from webapp.demo.seed import demo_settings, seed
-from webapp.errors import StartRefused
+from webapp.identity.app import build_identity
+from webapp.identity.oauth.clients import ensure_own_client
+from webapp.identity.parts import Parts, build_parts
 from webapp.log import set_up_logging
-from webapp.operator import actions, control, login_links, process_lock
-from webapp.services import Services, build_services
+from webapp.mailbox.routes import check_mailbox
+from webapp.operator import actions, control, process_lock
+from webapp.services import Services, build_services, keep_what_is_loaded
 from webapp.settings import Settings, read_settings
-
-# Seconds that requests under way are given when the process is told to end.
-GRACE = 5
 
 _STARTED = """
   Nigiwai is running.   {origin}
 """
-_SIGN_IN = """\
-  Sign in (once, within {minutes} minutes):
-  {link}
+_COLUMN = 20  # columns of a terminal, where a Japanese letter takes two
+_DEMO = """\
+  Sign in with one of these accounts (password last):
+
+{accounts}
+
+  Mails that the demo sends:   {origin}/mailbox
 """
-_NO_LINK = """\
-  Sign in with a link from: nigiwai operator login-link
+_CLOUD = """\
+  The camera cloud is simulated:   {url}
+  Its owners, who may allow their cameras to be used (password in the middle):
+
+{accounts}
 """
-
-
-class Server(uvicorn.Server):
-    """A server that leaves the signals to the process it is only a part of."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture nothing."""
-        yield
+_FIRST_STEPS = """\
+  No organisation yet?   nigiwai org create NAME --admin-mail ADDRESS --admin-name NAME
+"""
 
 
 @click.command()
@@ -55,41 +64,72 @@ def serve(demo: bool) -> None:
     settings = read_settings()
     if demo:
         settings = demo_settings(settings)
+    check_mailbox(settings)
     set_up_logging(settings)
-    with process_lock.hold(settings), _listen(settings) as listener:
-        asyncio.run(_serve(settings, listener, demo=demo))
+    with process_lock.hold(settings), ExitStack() as stack:
+        app = listen(settings.listen_host, settings.listen_port)
+        doors = {"app": stack.enter_context(app)}
+        if settings.has_own_identity:
+            host, port = settings.identity_listen_host, settings.identity_listen_port
+            doors["identity"] = stack.enter_context(listen(host, port, "IDENTITY_"))
+        if demo:
+            settings, door = demo_door(settings)
+            if door is not None:
+                doors["camera cloud"] = stack.enter_context(door)
+        asyncio.run(_serve(settings, doors, demo=demo))
 
 
-async def _serve(settings: Settings, listener: socket.socket, *, demo: bool) -> None:
+async def _serve(settings: Settings, doors: dict[str, socket.socket], *, demo: bool) -> None:
     """Run until a signal comes.
 
     1. Bring the tables up to date and open them.
     2. Start Valkey, unless one is named in the settings.
-    3. Start the worker, the control socket and the app, and say where they are.
-    4. On a signal: the app ends its requests, the worker its pictures, then the rest.
+    3. Start the worker, the control socket and the apps, and say where they are.
+    4. On a signal: the apps end their requests, the worker its pictures, then the rest.
     """
     await migrate(settings)
     services = build_services(settings)
+    bell = asyncio.Event()
+    parts = build_parts(settings, wake=bell.set)
     async with AsyncExitStack() as stack:
         await open_database(settings)
         stack.push_async_callback(close_database)
         redis_url = settings.redis_url or await _start_valkey(settings, stack)
         worker = Worker(services, redis_url)
-        server = Server(_config(services))
-        _end_on_signals(worker, server)
-        await stack.enter_async_context(control.serve_control(settings, actions.handlers(settings)))
-        link = await _demo_link(services) if demo else ""
-        tasks = [
-            asyncio.create_task(worker.run(), name="worker"),
-            asyncio.create_task(server.serve(sockets=[listener]), name="app"),
-            asyncio.create_task(_tell(server, settings, link), name="tell"),
-        ]
+        keeper = IdentityKeeper(parts, bell)
+        await _prepare(services, parts, demo=demo)
+        if services.camera_cloud is not None:
+            stack.push_async_callback(services.camera_cloud.grants.settle)
+        apps = _apps(services, parts)
+        servers = {name: server_for(apps[name]) for name in doors}
+        _end_on_signals(worker, keeper, list(servers.values()))
+        handlers = actions.handlers(settings, parts)
+        await stack.enter_async_context(control.serve_control(settings, handlers))
+        keep_what_is_loaded()
+        tasks = [asyncio.create_task(worker.run(), name="worker")]
+        if settings.has_own_identity:
+            tasks.append(asyncio.create_task(keeper.run(), name="identity keeper"))
+        for name, door in doors.items():
+            serving = servers[name].serve(sockets=[door])
+            tasks.append(asyncio.create_task(serving, name=name))
+        tell = _tell(list(servers.values()), settings, demo=demo)
+        tasks.append(asyncio.create_task(tell, name="tell"))
         try:
             await asyncio.gather(*tasks)
         finally:
             worker.stop.set()
-            server.should_exit = True
+            keeper.stop.set()
+            for server in servers.values():
+                server.should_exit = True
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _prepare(services: Services, parts: Parts, *, demo: bool) -> None:
+    """Make the app known to our own provider, and the demonstration unless it is there."""
+    if services.settings.has_own_identity:
+        await ensure_own_client(parts)
+    if demo:
+        await seed(services, parts, datetime.now(UTC))
 
 
 async def _start_valkey(settings: Settings, stack: AsyncExitStack) -> str:
@@ -97,66 +137,57 @@ async def _start_valkey(settings: Settings, stack: AsyncExitStack) -> str:
     stack.callback(valkey.close)
     valkey.start()
     stop = asyncio.Event()
-    keeper = asyncio.create_task(valkey.keep_running(stop), name="valkey")
+    guardian = asyncio.create_task(valkey.keep_running(stop), name="valkey")
 
     async def end() -> None:
         stop.set()
-        await asyncio.gather(keeper, return_exceptions=True)
+        await asyncio.gather(guardian, return_exceptions=True)
 
     stack.push_async_callback(end)
     return valkey.url
 
 
-def _config(services: Services) -> uvicorn.Config:
-    return uvicorn.Config(
-        build_app(services),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="off",
-        timeout_graceful_shutdown=GRACE,
-    )
+def _apps(services: Services, parts: Parts) -> dict[str, ASGIApp]:
+    app = build_app(services)
+    app.state.parts = parts  # the operator's pages wake the provider of this very process
+    settings = services.settings
+    apps: dict[str, ASGIApp] = {"app": app, "identity": build_identity(parts)}
+    if settings.camera_cloud_url:
+        apps["camera cloud"] = simulator(settings, settings.camera_cloud_url)
+    return apps
 
 
-def _end_on_signals(worker: Worker, server: Server) -> None:
+def _end_on_signals(worker: Worker, keeper: IdentityKeeper, servers: list[Server]) -> None:
     def end() -> None:
-        if server.should_exit:
-            server.force_exit = True  # asked a second time: requests are not waited for
-        server.should_exit = True
+        for server in servers:
+            if server.should_exit:
+                server.force_exit = True  # asked a second time: requests are not waited for
+            server.should_exit = True
         worker.stop.set()
+        keeper.stop.set()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
 
 
-async def _demo_link(services: Services) -> str:
-    at = datetime.now(UTC)
-    return await login_links.create(services.settings, await seed(services, at), at)
-
-
-async def _tell(server: Server, settings: Settings, link: str) -> None:
-    while not server.started:
-        if server.should_exit:
+async def _tell(servers: list[Server], settings: Settings, *, demo: bool) -> None:
+    while not all(server.started for server in servers):
+        if any(server.should_exit for server in servers):
             return
         await asyncio.sleep(0.05)
     click.echo(_STARTED.format(origin=settings.origin))
-    if link:
-        click.echo(_SIGN_IN.format(minutes=settings.login_link_minutes, link=link))
-    else:
-        click.echo(_NO_LINK)
+    if not demo:
+        click.echo(_FIRST_STEPS)
+    elif settings.has_own_identity:
+        accounts = "\n".join(
+            f"    {_padded(a.organisation)}  {a.mail:<24}  {a.password}" for a in demo_accounts()
+        )
+        click.echo(_DEMO.format(accounts=accounts, origin=settings.origin))
+        if simulated_port(settings) is not None:
+            click.echo(_CLOUD.format(accounts=cloud_accounts(), url=settings.camera_cloud_url))
 
 
-@contextlib.contextmanager
-def _listen(settings: Settings) -> Iterator[socket.socket]:
-    address = (settings.listen_host, settings.listen_port)
-    family = socket.AF_INET6 if ":" in settings.listen_host else socket.AF_INET
-    try:
-        listener = socket.create_server(address, family=family)
-    except OSError as error:
-        raise StartRefused(
-            f"Nigiwai cannot listen on {address[0]} port {address[1]} "
-            f"(NIGIWAI_LISTEN_HOST, NIGIWAI_LISTEN_PORT): {error.strerror}."
-        ) from None
-    with listener:
-        yield listener
+def _padded(text: str) -> str:
+    width = sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+    return text + " " * (_COLUMN - width)

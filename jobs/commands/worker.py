@@ -28,6 +28,8 @@ def worker() -> None:
         try:
             await _work(Worker(services, settings.redis_url, ends_when_wedged=True))
         finally:
+            if services.camera_cloud is not None:
+                await services.camera_cloud.grants.settle()
             await close_database()
 
     asyncio.run(run())

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import cv2
 import httpx
 import numpy as np
 import pytest
 import time_machine
+from nigiwai_engine_api import EngineFailure
 
 from tests.builders import counted, make_background, make_camera, picture
 from tests.html import one, parsed, text_of
 from tests.people import Person
+from webapp.backgrounds import candidates
+from webapp.backgrounds.in_force import background_at
+from webapp.domain.daylight import Daylight, Part, read_time
+from webapp.evaluation_set import every_frame
 from webapp.models import Background, Camera, Latest, Organisation, Outbox
 from webapp.services import Services
 from webapp.settings import ROOT
@@ -23,7 +27,17 @@ PETS = ROOT / "webapp" / "demo" / "pets09_s2l1.mp4"
 
 
 @pytest.fixture
-async def camera(services: Services, organisation: Organisation) -> Camera:
+def nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searching takes seconds, and test_bystanders.py is about that."""
+
+    async def search(*_: object) -> np.ndarray:
+        return np.zeros((0, 4), np.float32)
+
+    monkeypatch.setattr(candidates, "bystanders", search)
+
+
+@pytest.fixture
+async def camera(services: Services, organisation: Organisation, nobody_there: None) -> Camera:
     """A camera of 320 x 240 that shows one picture."""
     (services.settings.footage_dir / "still.png").write_bytes(picture(320, 240, ".png"))
     sealed = services.sealer.seal({"path": "still.png"})
@@ -81,13 +95,51 @@ async def test_the_current_picture_is_taken_and_blurred(
 
 async def test_people_in_it_are_warned_of_and_framed(
     alice: Person, services: Services, organisation: Organisation
-) -> None:
-    shutil.copy(PETS, services.settings.footage_dir / "pets.mp4")
-    sealed = services.sealer.seal({"path": "pets.mp4"})
+) -> None:  # at one scale: people are found in the whole picture already
+    _, pixels = next(every_frame(PETS, 25))
+    cv2.imwrite(str(services.settings.footage_dir / "people.png"), pixels)
+    sealed = services.sealer.seal({"path": "people.png"})
     camera = await make_camera(organisation, sealed=sealed)
     shown = await alice.send_form(path_of(camera, "/take"))
     assert "背景に人が写っている可能性があります" in text_of(shown, "form .notice-warning")
     assert parsed(shown).select("svg rect.found")
+    token = draft_of(shown)
+    step = path_of(camera, "/register")
+    undecided = await alice.send_form(step, draft=token, blur="2")
+    assert undecided.status_code == 422
+    assert "選んでください" in text_of(undecided, "#decision-error")
+    assert one(undecided, "input[name=blur]")["value"] == "2"
+    unconfirmed = await alice.send_form(step, draft=token, blur="2", people="keep")
+    assert "チェック" in text_of(unconfirmed, "#decision-error")
+    assert not await Background.exists()
+    kept = await alice.send_form(step, draft=token, blur="0", people="keep", confirmed="yes")
+    assert kept.status_code == 303
+    plain = await registered(services)
+    await Background.all().delete()
+
+    shown = await alice.send_form(path_of(camera, "/take"))
+    box = parsed(shown).select("svg rect.found")[0]
+    await alice.send_form(step, draft=draft_of(shown), blur="0", people="hide")
+    hidden = await registered(services)
+    x, y, w, h = (int(float(str(box[name]))) for name in ("x", "y", "width", "height"))
+    inside = (slice(y, y + h), slice(x, x + w))
+    assert hidden[inside].std() < plain[inside].std() / 2
+    assert np.array_equal(hidden[-40:], plain[-40:])
+
+
+async def test_whom_no_engine_can_tell_must_be_looked_for_by_the_admin(
+    alice: Person, services: Services, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> np.ndarray:
+        raise EngineFailure("nothing works")
+
+    monkeypatch.setattr(candidates, "bystanders", fail)
+    shown = await alice.send_form(path_of(camera, "/take"))
+    assert "確認できませんでした" in text_of(shown, "form .notice-warning")
+    step, token = path_of(camera, "/register"), draft_of(shown)
+    assert (await alice.send_form(step, draft=token, blur="0")).status_code == 422
+    done = await alice.send_form(step, draft=token, blur="0", people="keep", confirmed="yes")
+    assert done.status_code == 303
 
 
 async def test_nobody_in_it_needs_no_warning(alice: Person, camera: Camera) -> None:
@@ -234,6 +286,100 @@ async def test_removing_takes_the_picture_with_it(
     assert answer.status_code == 303
     assert not await Background.exists()
     assert (await Latest.get(camera_id=camera.id)).picture == ""
+
+
+def test_a_day_has_its_hours_and_the_rest_is_night() -> None:
+    day = Daylight(changes=True, starts=480, ends=1020)
+    times = {time(7, 59): Part.NIGHT, time(8): Part.ALL, time(16, 59): Part.ALL}
+    times |= {time(17): Part.NIGHT, time(0): Part.NIGHT}
+    assert {at: day.part(at) for at in times} == times
+    assert Daylight().part(time(3)) is Part.ALL
+    texts = {"8:00": 480, "08:05": 485, "24:00": 1440, "24:01": None, "8": None, "八:00": None}
+    texts |= {"-1:00": None, "1:60": None, "": None, "٨:00": None, "008:00": None, "8:0": None}
+    assert {text: read_time(text) for text in texts} == texts
+
+
+async def set_pattern(alice: Person, camera: Camera, **fields: str) -> httpx.Response:
+    shown = await alice.get(path_of(camera))
+    version = str(one(shown, "#pattern input[name=version]")["value"])
+    values = {"pattern": "day_night", "day_starts": "8:00", "day_ends": "17:00", **fields}
+    return await alice.send_form(path_of(camera, "/pattern"), version=version, **values)
+
+
+async def test_day_and_night_each_have_a_picture_and_the_day_serves_without_one(
+    alice: Person, services: Services, camera: Camera
+) -> None:
+    day = await make_background(services, camera)
+    assert (await set_pattern(alice, camera)).status_code == 303
+    camera = await Camera.get(id=camera.id).select_related("latest", "organisation")
+    noon, midnight = (datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in (3, 15))  # Tokyo: 12, 0
+    zone = "Asia/Tokyo"
+    assert (await background_at(camera, zone, midnight)) == day
+    shown = await alice.get(path_of(camera) + "?part=night")
+    assert "夜も昼の背景画像を使います" in shown.text
+    shown = await alice.send_file(path_of(camera, "/upload"), "picture", picture(), part="night")
+    await alice.send_form(
+        path_of(camera, "/register"), draft=draft_of(shown), blur="0", part="night"
+    )
+    assert (await background_at(camera, zone, noon)) == day
+    night = await background_at(camera, zone, midnight)
+    assert night is not None
+    assert night.part == Part.NIGHT
+    assert "次の解析から" in (await alice.get(path_of(camera))).text
+    await Latest.filter(camera_id=camera.id).update(
+        good_at=datetime.now(UTC) + timedelta(minutes=1)
+    )
+    assert "次の解析から画像に反映" not in (await alice.get(path_of(camera))).text
+    await alice.send_form(path_of(camera, "/remove"), part="night")
+    assert (await background_at(camera, zone, midnight)) == day
+
+
+async def test_pages_ask_often_for_the_first_picture_on_a_new_background(
+    alice: Person, camera: Camera
+) -> None:
+    pages = ("/cameras", f"/cameras/{camera.public_id}")
+    for path in pages:
+        assert not parsed(await alice.get(path)).select("#soon")
+    candidate = await alice.send_file(path_of(camera, "/upload"), "picture", picture())
+    await alice.send_form(path_of(camera, "/register"), draft=draft_of(candidate), blur="0")
+    for path in pages:
+        assert one(await alice.get(path), "#soon")["hx-trigger"] == "every 10s"
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=6)):
+        for path in pages:
+            assert not parsed(await alice.get(path)).select("#soon")
+    await Latest.filter(camera_id=camera.id).update(good_at=datetime.now(UTC))
+    for path in pages:
+        assert not parsed(await alice.get(path)).select("#soon")
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"day_starts": "25:00"}, "day_starts"),
+        ({"day_ends": "x"}, "day_ends"),
+        ({"day_starts": "17:00"}, "day_ends"),
+    ],
+)
+async def test_hours_that_make_no_day_are_told_at_their_field(
+    alice: Person, camera: Camera, fields: dict[str, str], field: str
+) -> None:
+    answer = await set_pattern(alice, camera, **fields)
+    assert answer.status_code == 422
+    assert text_of(answer, f"#{field}-error")
+    entered = {"day_starts": "8:00", "day_ends": "17:00", **fields}
+    assert {name: one(answer, f"#{name}")["value"] for name in entered} == entered
+    assert not (await Camera.get(id=camera.id)).has_night
+
+
+async def test_who_saves_the_pattern_second_is_told(alice: Person, camera: Camera) -> None:
+    await Camera.filter(id=camera.id).update(day_ends=1080)
+    answer = await alice.send_form(
+        path_of(camera, "/pattern"), version="old", pattern="day_night", day_starts="9:00",
+        day_ends="17:00",
+    )  # fmt: skip
+    assert answer.status_code == 409
+    assert one(answer, "#day_starts")["value"] == "9:00"
+    assert "ほかの管理ユーザ" in text_of(answer, "#changed-meanwhile")
 
 
 async def test_only_the_admins_of_the_organisation_may(

@@ -23,7 +23,7 @@ from webapp.services import Services
 from webapp.settings import ROOT
 
 PETS = ROOT / "webapp" / "demo" / "pets09_s2l1.mp4"
-FORM = {"name": "x", "connector": "file", "engine": "standard", "path": "pets.mp4"}
+FORM = {"engine": "standard", "level": "3"}
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ async def test_every_mode_that_is_on_shows_a_masked_picture_and_its_count(
     alice: Person, services: Services, camera: Camera
 ) -> None:
     before = await Camera.get(id=camera.id).values()
-    answer = await alice.send_htmx(f"/cameras/{camera.public_id}/preview", **FORM)
+    answer = await alice.send_htmx(f"/cameras/{camera.public_id}/mode/try", **FORM)
     assert answer.status_code == 200
     modes = parsed(answer).select(".mode")
     assert len(modes) == len(services.engines.infos) >= 2
@@ -60,40 +60,46 @@ async def test_the_background_stands_behind_the_figures(
     alice: Person, services: Services, camera: Camera
 ) -> None:
     await make_background(services, camera)
-    answer = await alice.send_htmx(f"/cameras/{camera.public_id}/preview", **FORM)
+    answer = await alice.send_htmx(f"/cameras/{camera.public_id}/mode/try", **FORM)
     shown = pixels_of(str(parsed(answer).select(".mode img")[0]["src"]))
     assert np.ptp(shown[10].astype(int)) > 60, "the ramp of the background"
 
 
-async def test_without_script_the_form_comes_back_with_the_modes(
+async def test_without_script_the_page_comes_back_with_the_modes(
     alice: Person, camera: Camera
 ) -> None:
     answer = await alice.send_form(
-        f"/cameras/{camera.public_id}/preview", **{**FORM, "name": "北口"}
+        f"/cameras/{camera.public_id}/mode/try", engine="detailed", level="5", version="v"
     )
-    assert one(answer, "#name")["value"] == "北口"
+    assert one(answer, "input[name=engine][checked]")["value"] == "detailed"
+    assert one(answer, "#level")["value"] == "5"
+    assert one(answer, "input[name=version]")["value"] == "v"
     assert parsed(answer).select("#modes .mode")
 
 
-async def test_a_camera_that_gives_nothing_is_told(alice: Person, camera: Camera) -> None:
-    path = f"/cameras/{camera.public_id}/preview"
-    answer = await alice.send_htmx(path, **{**FORM, "path": "none.mp4"})
+async def test_a_camera_that_gives_nothing_is_told(
+    alice: Person, services: Services, camera: Camera
+) -> None:
+    path = f"/cameras/{camera.public_id}/mode/try"
+    await Camera.filter(id=camera.id).update(source=services.sealer.seal({"path": "none.mp4"}))
+    answer = await alice.send_htmx(path, **FORM)
     assert answer.status_code == 422
     assert "そのファイルがありません" in text_of(answer, ".notice-danger")
-    empty = await alice.send_htmx(path, **{**FORM, "path": ""})
-    assert "ファイル名を入力" in text_of(empty, ".notice-danger")
+    await Camera.filter(id=camera.id).update(source="nonsense")
+    assert (await alice.send_htmx(path, **FORM)).status_code == 422
+    assert "一覧から選び直してください" in (await alice.send_htmx(path, engine="x")).text
 
 
 async def test_one_look_at_a_time(alice: Person, services: Services, camera: Camera) -> None:
     assert looking._LOOKING.acquire(blocking=False)
     try:
-        answer = await alice.send_htmx(f"/cameras/{camera.public_id}/preview", **FORM)
+        answer = await alice.send_htmx(f"/cameras/{camera.public_id}/mode/try", **FORM)
     finally:
         looking._LOOKING.release()
     assert answer.status_code == 422
     assert "少し待ってからもう一度" in text_of(answer, ".notice-danger")
     assert (
-        await alice.send_htmx(f"/cameras/{camera.public_id}/preview", **FORM)
+        await alice.send_htmx(f"/cameras/{camera.public_id}/mode/try", **FORM)
     ).status_code == 200
 
 
@@ -125,3 +131,69 @@ async def test_looking_is_refused_while_somebody_looks(services: Services) -> No
     question = Question(Tried("file", {}, "standard", 3), (), None)
     with looking._LOOKING, pytest.raises(Busy):
         await look(services, question, datetime.now(UTC))
+
+
+async def test_three_cards_tell_the_manuals_table(alice: Person, camera: Camera) -> None:
+    page = await alice.get(f"/cameras/{camera.public_id}/mode")
+    told = {
+        str(card.select_one("input")["value"]): card.get_text(" ")  # type: ignore[index]
+        for card in parsed(page).select(".mode-card")
+    }
+    assert set(told) == {"standard", "detailed", "wide"}
+    for name, words in {
+        "standard": ("大きさに応じて", "最大15m程度"),
+        "detailed": ("ポーズを推定", "最大7m程度"),
+        "wide": ("広域密集状態", "10m〜最大30m程度"),
+    }.items():
+        assert all(word in told[name] for word in words)
+    level = one(page, "#level")
+    assert (level["min"], level["max"], level["value"]) == ("1", "5", "3")
+    assert "レベル3で問題ありません" in text_of(page, "#level-hint")
+
+
+async def test_hints_for_each_mode_have_eight_rows_with_drawings(
+    alice: Person, camera: Camera
+) -> None:
+    page = await alice.get(f"/cameras/{camera.public_id}/mode")
+    for name, range_, subject in (
+        ("standard", "最大15m程度", "腰から上"),
+        ("detailed", "最大7m程度", "腰から上"),
+        ("wide", "10m〜最大30m程度", "肩から上"),
+    ):
+        rows = parsed(page).select(f"#hints-{name} .hint")
+        assert len(rows) == len(parsed(page).select(f"#hints-{name} svg")) == 8
+        told = text_of(page, f"#hints-{name}")
+        assert all(word in told for word in (range_, subject, "500〜1000ルクス", "360°"))
+
+
+async def test_a_mode_is_kept_with_its_level(alice: Person, camera: Camera) -> None:
+    path = f"/cameras/{camera.public_id}/mode"
+    answer = await alice.save(path, engine="detailed", level="5")
+    assert answer.headers["location"] == f"{path}?done=mode_saved"
+    kept = await Camera.get(id=camera.id)
+    assert (kept.engine, kept.level) == ("detailed", 5)
+
+
+@pytest.mark.parametrize(
+    "change", [{"engine": "nope"}, {"level": "9"}, {"level": "0"}, {"level": "x"}]
+)
+async def test_a_mode_that_is_not_offered_is_refused(
+    alice: Person, camera: Camera, change: dict[str, str]
+) -> None:
+    answer = await alice.save(
+        f"/cameras/{camera.public_id}/mode", **{"engine": "wide", "level": "4", **change}
+    )
+    assert answer.status_code == 422
+    assert "一覧から選び直してください" in text_of(answer, ".notice-danger")
+    assert (await Camera.get(id=camera.id)).engine == "standard"
+
+
+async def test_a_general_member_looks_at_the_mode_and_changes_nothing(
+    bob: Person, camera: Camera
+) -> None:
+    path = f"/cameras/{camera.public_id}/mode"
+    page = await bob.get(path)
+    assert "disabled" in one(page, "main fieldset").attrs
+    assert not parsed(page).select("[data-save], [formaction]")
+    assert (await bob.send_form(path, engine="wide", level="3")).status_code == 403
+    assert (await bob.send_form(f"{path}/try", engine="wide", level="3")).status_code == 403

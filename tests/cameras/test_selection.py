@@ -15,10 +15,10 @@ from webapp import words
 from webapp.cameras.selection import KINDS, ORDERS, Order, Selection, read_selection
 from webapp.cameras.sight import sight_of
 from webapp.domain.health import CameraState
-from webapp.http import STATIC
 from webapp.models import Organisation
 from webapp.services import Services
 from webapp.settings import ROOT
+from webapp.templating import STATIC
 
 LISTS = ("/cameras", "/cameras/manage")
 
@@ -125,7 +125,8 @@ async def test_camera_management_is_under_the_gear_and_adds(alice: Person, bob: 
     page = await alice.get("/cameras")
     assert one(page, '.top-bar a[href="/cameras/manage"]').get_text(strip=True) == "カメラ管理"
     manage = await alice.get("/cameras/manage")
-    assert one(manage, "#rows .empty-state a")["href"] == "/cameras/new"
+    ways = [link["href"] for link in parsed(manage).select("#rows .empty-state a")]
+    assert ways == ["/setup", "/cameras/new"]
     assert not parsed(await bob.get("/cameras/manage")).select('a[href="/cameras/new"]')
 
 
@@ -165,7 +166,7 @@ async def test_a_state_without_a_count_is_never_nought(
     camera = await make_camera(organisation, latest=latest)
     sight = sight_of(camera, services.settings, datetime.now(UTC))
     assert sight.kind in KINDS
-    assert (STATIC / sight.placeholder).is_file()
+    assert (STATIC / sight.placeholder_in("en")).is_file()
     assert (sight.count == 0) is state.is_known
     shown = text_of(await bob.get("/cameras"), ".count-value")
     assert shown == ("0 人" if state.is_known else "— 不明")

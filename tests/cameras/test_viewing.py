@@ -77,3 +77,11 @@ def test_a_new_camera_waits() -> None:
 
 def test_a_camera_that_never_answered_is_unknown() -> None:
     assert view(facts(CameraState.UNREACHABLE, good_at=None), NOW).shown is Shown.UNKNOWN
+
+
+def test_a_stopped_organisation_comes_before_everything_else() -> None:
+    for state in CameraState:
+        for is_open in (True, False):
+            seen = view(facts(state, is_open=is_open, is_suspended=True), NOW)
+            assert (seen.shown, seen.count, seen.since) == (Shown.SUSPENDED, None, None)
+            assert seen.is_old

@@ -38,7 +38,7 @@ LOOPBACK = ip_network("127.0.0.0/8")
 PASSWORD = 'p:w@/ "ü" 100%'
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def open_server() -> Iterator[int]:
     with rtsp_server(jpeg=JPEG, h264=H264, h265=H265, vp8=VP8) as port:
         yield port
@@ -88,8 +88,8 @@ async def test_decoders_that_hang_keep_nobody_waiting(
     url = f"rtsp://127.0.0.1:{open_server}/jpeg"
     started = time.monotonic()
     try:
-        errors = await asyncio.gather(*(refused(url, 2) for _ in range(6)))
-        assert time.monotonic() - started < 5
+        errors = await asyncio.gather(*(refused(url, 4) for _ in range(6)))
+        assert time.monotonic() - started < 8
         assert {(error.phase, error.step) for error in errors} == {(Phase.TIMEOUT, Step.DECODE)}
         assert await anyio.to_thread.run_sync(lambda: True)
     finally:

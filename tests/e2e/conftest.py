@@ -19,11 +19,11 @@ from tests.conftest import missing
 from tests.people import *  # noqa: F403 - fixtures
 from tests.people import hire
 from webapp.app import build_app
-from webapp.http import STATIC, environment_for
 from webapp.models import Organisation, Role
 from webapp.operator import login_links
 from webapp.services import Services, build_services
 from webapp.settings import ROOT, Settings
+from webapp.templating import STATIC, environment_for
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
@@ -107,6 +107,13 @@ async def serious_problems(page: Page) -> list[str]:
     """What axe-core finds that is serious or critical, one line each."""
     if not AXE.is_file():
         missing("axe-core")
+    # A colour that is just changing is none that anybody would read; rings turn without end.
+    await page.evaluate(
+        """() => Promise.allSettled(document.getAnimations()
+            .filter((one) => one.playState === 'running'
+                && one.effect.getComputedTiming().iterations !== Infinity)
+            .map((one) => one.finished)).then(() => null)"""
+    )
     await page.evaluate(AXE.read_text(encoding="utf-8"))
     found = await page.evaluate("axe.run()")
     return [

@@ -82,8 +82,8 @@ async def test_the_members_screens_are_accessible(
     await page.click(".menu-end > summary.icon-button >> nth=0")
     await page.click(f"button[name=language][value={language}]")
     base = f"/cameras/{camera.public_id}"
-    own = (base, f"{base}/edit", f"{base}/background")
-    for path in ("/cameras", "/cameras/manage", "/cameras/new", *own):
+    own = (base, f"{base}/mode", f"{base}/edit", f"{base}/replace", f"{base}/background")
+    for path in ("/cameras", "/cameras/manage", "/cameras/new", "/cameras/new/network", *own):
         await look(page, origin, path, looks=4 if language == "ja" else 2)
     await look(page, origin, f"{base}/delete", looks=1)
 
@@ -96,7 +96,7 @@ async def test_the_public_page_is_accessible(browser: Browser, origin: str, came
     page = await browser.new_page()
     key = (await PublicPage.get(camera_id=camera.id)).key
     await look(page, origin, f"/p/{key}")
-    await look(page, origin, "/sign-in")
+    await look(page, origin, "/signed-out")
     assert await page.context.cookies() == []
 
 
@@ -105,7 +105,8 @@ async def test_targets_are_large_enough_to_touch(
 ) -> None:
     page = await admin.new_page()
     await page.set_viewport_size({"width": 375, "height": 800})
-    for path in ("/cameras", "/cameras/manage", f"/cameras/{camera.public_id}", "/cameras/new"):
+    base = f"/cameras/{camera.public_id}"
+    for path in ("/cameras", "/cameras/manage", base, f"{base}/mode", "/cameras/new/network"):
         await page.goto(origin + path)
         small = await page.evaluate(
             """[...document.querySelectorAll('button, summary, a.btn, input.form-control, select')]

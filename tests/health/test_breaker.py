@@ -60,6 +60,10 @@ def test_a_probe_is_never_longer_than_the_full_time() -> None:
         (Phase.SIGN_IN, 10),
         (Phase.ANSWER, 10),
         (Phase.FILE, 10),
+        (Phase.CONSENT, 10),
+        (Phase.OPTION, 10),
+        (Phase.GONE, 10),
+        (Phase.SERVICE, PROBE_SECONDS),
         ("", PROBE_SECONDS),  # a minute that was missed leaves no word
         ("black", PROBE_SECONDS),
     ],
@@ -73,4 +77,5 @@ def test_only_a_camera_that_does_not_answer_is_asked_briefly(failure: str, secon
 def test_every_phase_is_in_the_table() -> None:
     assert {phase.value for phase in Phase} == {
         "settings", "address", "connect", "sign_in", "answer", "timeout", "file",
+        "service", "consent", "option", "gone",
     }  # fmt: skip

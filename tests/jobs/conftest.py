@@ -15,6 +15,7 @@ from obstore.store import MemoryStore
 
 from jobs.observe import Workshop
 from webapp.connectors import Still
+from webapp.embeds.desk import open_desk
 from webapp.models import Background, Camera, Latest, Organisation
 from webapp.plugins import Engines
 from webapp.sealing import Sealer
@@ -127,6 +128,7 @@ def make_world(settings: Settings, storage: Storage | None = None) -> World:
         sealer=Sealer(settings.secret()),
         engines=Engines((INFO,), {"standard": lambda: engine}),
         connectors={"fake": camera},
+        embeds=open_desk(settings),
     )
     return World(services, engine, camera, clock, Workshop.open(services, clock))
 

@@ -38,23 +38,30 @@ def nigiwai(*words: str, **settings: object) -> "subprocess.Popen[str]":
 def test_serve_shows_the_demo_and_ends_on_a_signal(tmp_path: Path, number: int) -> None:
     port = free_port()
     origin = f"http://localhost:{port}"
+    identity_port = free_port()
+    identity_origin = f"http://localhost:{identity_port}"
     process = nigiwai(
         "serve",
         "--demo",
         data_dir=tmp_path,
         listen_port=port,
         origin=origin,
+        identity_listen_port=identity_port,
+        identity_origin=identity_origin,
         capture_interval=5,
     )
     try:
         assert process.stdout is not None
         text = ""
-        while "/login-link/" not in text:
+        while "/mailbox" not in text:
             line = process.stdout.readline()
             assert line, text
             text += line
         assert origin in text
-        assert re.search(rf"{origin}/login-link/[\w-]+", text)
+        # One organisation is set up, one is new.
+        for mail in ("admin@demo.example", "new@demo.example"):
+            assert re.search(rf"{mail} +\S{{10,}}", text)
+        assert _provider(origin) == identity_origin
         begun = time.monotonic()
         while _counted(origin) < 3:
             assert time.monotonic() - begun < 20
@@ -68,18 +75,29 @@ def test_serve_shows_the_demo_and_ends_on_a_signal(tmp_path: Path, number: int) 
     assert "Traceback" not in rest
 
 
+def _provider(origin: str) -> str:
+    """Where the app sends somebody who is not signed in, once redirects are followed."""
+    with urllib.request.urlopen(f"{origin}/cameras", timeout=5) as answer:
+        assert 'name="password"' in answer.read().decode()
+        return str(answer.url).partition("/login")[0]
+
+
 def _counted(origin: str) -> int:
     with urllib.request.urlopen(f"{origin}/healthz", timeout=5) as answer:
         return answer.read().decode().count('"state":"ok"')
 
 
 def test_a_second_serve_on_the_same_folder_is_refused_in_words(tmp_path: Path) -> None:
-    first = nigiwai("serve", data_dir=tmp_path, listen_port=free_port())
+    first = nigiwai(
+        "serve", data_dir=tmp_path, listen_port=free_port(), identity_listen_port=free_port()
+    )
     try:
         assert first.stdout is not None
         while "running" not in first.stdout.readline():
             assert first.poll() is None
-        second = nigiwai("serve", data_dir=tmp_path, listen_port=free_port())
+        second = nigiwai(
+            "serve", data_dir=tmp_path, listen_port=free_port(), identity_listen_port=free_port()
+        )
         text, _ = second.communicate(timeout=30)
         assert second.returncode == 1
         assert text.startswith("nigiwai: Another process already works on")
@@ -90,7 +108,12 @@ def test_a_second_serve_on_the_same_folder_is_refused_in_words(tmp_path: Path) -
 
 def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        process = nigiwai("serve", data_dir=tmp_path, listen_port=taken.getsockname()[1])
+        process = nigiwai(
+            "serve",
+            data_dir=tmp_path,
+            listen_port=taken.getsockname()[1],
+            identity_listen_port=free_port(),
+        )
         text, _ = process.communicate(timeout=30)
     assert process.returncode == 1
     assert "cannot listen on 127.0.0.1 port" in text

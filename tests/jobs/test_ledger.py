@@ -41,13 +41,13 @@ async def test_nothing_is_claimed_before_its_turn(due: World) -> None:
 
 async def test_an_answer_is_one_observation_one_latest_and_a_done_slot(due: World) -> None:
     [held] = await ledger.claim(due.settings, LATER, 1)
-    assert await ledger.finish(held, counted(), LATER)
+    assert await ledger.finish(due.settings, held, counted(), LATER)
     row = await Observation.get()
     assert (row.minute, row.count, row.state) == (NOON, 3, CameraState.OK)
     latest = await Latest.get(camera_id=held.camera_id)
     assert (latest.count, latest.good_count, latest.good_at, latest.since) == (3, 3, NOON, LATER)
     assert (await Slot.get(id=held.slot_id)).state is SlotState.DONE
-    assert not await ledger.finish(held, counted(), LATER)
+    assert not await ledger.finish(due.settings, held, counted(), LATER)
     assert await Observation.all().count() == 1
 
 
@@ -59,8 +59,8 @@ async def test_a_lease_that_ends_lets_another_take_over_and_the_first_loses(due:
     assert {claim.slot_id for claim in second} == {claim.slot_id for claim in first}
     assert {claim.attempt for claim in second} == {2}
     answers = await asyncio.gather(
-        *(ledger.finish(claim, counted(9), over) for claim in first),
-        *(ledger.finish(claim, counted(1), over) for claim in second),
+        *(ledger.finish(due.settings, claim, counted(9), over) for claim in first),
+        *(ledger.finish(due.settings, claim, counted(1), over) for claim in second),
     )
     assert answers == [False] * 10 + [True] * 10
     assert await Observation.all().values_list("count", flat=True) == [1] * 10
@@ -94,14 +94,14 @@ async def test_a_lost_slot_is_tried_for_one_lease_more_and_then_missed(due: Worl
 
 async def test_a_failure_keeps_the_last_good_and_says_unknown(due: World) -> None:
     [held] = await ledger.claim(due.settings, LATER, 1)
-    await ledger.finish(held, counted(5), LATER)
+    await ledger.finish(due.settings, held, counted(5), LATER)
     next_minute = NOON + timedelta(minutes=1)
     await schedule.tick(due.settings, next_minute)
     at = next_minute + timedelta(seconds=50)
     held = next(
         c for c in await ledger.claim(due.settings, at, 10) if c.camera_id == held.camera_id
     )
-    await ledger.finish(held, Answer(CameraState.UNREACHABLE, "timeout"), at)
+    await ledger.finish(due.settings, held, Answer(CameraState.UNREACHABLE, "timeout"), at)
     latest = await Latest.get(camera_id=held.camera_id)
     assert (latest.state, latest.detail, latest.count) == (CameraState.VERIFYING, "timeout", None)
     assert (latest.good_count, latest.good_at, latest.picture) == (5, NOON, "masked/a/1.jpg")
@@ -111,5 +111,5 @@ async def test_a_failure_keeps_the_last_good_and_says_unknown(due: World) -> Non
 async def test_the_camera_may_go_while_it_is_observed(due: World) -> None:
     [held] = await ledger.claim(due.settings, LATER, 1)
     await Camera.filter(id=held.camera_id).delete()
-    assert not await ledger.finish(held, counted(), LATER)
+    assert not await ledger.finish(due.settings, held, counted(), LATER)
     assert await Observation.all().count() == 0

@@ -71,7 +71,7 @@ async def test_ten_minutes_without_workers_are_ten_missed_rows(world: World) -> 
     await schedule.tick(world.settings, NOON)
     for held in await ledger.claim(world.settings, NOON + timedelta(seconds=50), 10):
         answer = ledger.Answer(CameraState.OK, count=4, captured_at=NOON)
-        assert await ledger.finish(held, answer, NOON + timedelta(seconds=51))
+        assert await ledger.finish(world.settings, held, answer, NOON + timedelta(seconds=51))
     back = NOON + 11 * MINUTE
     assert await schedule.tick(world.settings, back) == 3
     for camera in cameras:
@@ -122,7 +122,7 @@ async def test_what_is_being_worked_on_is_not_missed_yet(world: World) -> None:
     await schedule.tick(world.settings, NOON + timedelta(seconds=62))
     assert await Observation.all().count() == 0
     answer = ledger.Answer(CameraState.OK, count=1, captured_at=at)
-    assert await ledger.finish(held, answer, NOON + timedelta(seconds=63))
+    assert await ledger.finish(world.settings, held, answer, NOON + timedelta(seconds=63))
     assert (await Slot.get(minute=NOON)).state is SlotState.DONE
 
 

@@ -36,7 +36,7 @@ async def at_work(world: World, redis_url: str = "") -> AsyncIterator[Worker]:
             await task
 
 
-def quick(settings: Settings, interval: int = 2) -> World:
+def quick(settings: Settings, interval: int = 6) -> World:
     return make_world(settings.model_copy(update={"capture_interval": interval}))
 
 
@@ -45,8 +45,8 @@ async def test_without_redis_it_works_all_the_same(any_database: Settings) -> No
     [camera] = await make_cameras(world.services)
     await make_background(world.services, camera)
     async with at_work(world) as worker:
-        await until(lambda: Observation.filter(state=CameraState.OK).exists(), within=3)
-        await until(lambda: _minutes(3))
+        await until(lambda: Observation.filter(state=CameraState.OK).exists(), within=10)
+        await until(lambda: _minutes(3), within=30)
         assert await heartbeat.live_workers(datetime.now(UTC)) == [worker.name]
     assert await heartbeat.live_workers(datetime.now(UTC)) == []
     rows = await Observation.all().values_list("minute", "state")

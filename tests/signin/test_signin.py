@@ -21,15 +21,13 @@ async def link_of(services: Services, organisation: Organisation) -> str:
 
 async def test_the_first_page_asks_to_sign_in(anonymous: Person) -> None:
     answer = await anonymous.get("/cameras")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
-    page = await anonymous.get("/sign-in")
-    assert "ログイン用のURL" in text_of(page, "main")
-    assert "set-cookie" not in page.headers
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=/cameras")
+    assert "set-cookie" not in answer.headers
 
 
 async def test_a_refresh_after_the_session_ended_leads_to_the_sign_in(anonymous: Person) -> None:
     answer = await anonymous.get("/cameras/cards", headers={"HX-Request": "true"})
-    assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/sign-in")
+    assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/sign-in?next=/cameras")
 
 
 async def test_looking_at_the_link_uses_nothing_up(
@@ -58,9 +56,27 @@ async def test_the_button_signs_in_once(
     assert "このURLは使えません" in text_of(again, "h1")
 
 
+async def test_a_link_is_not_used_up_while_the_organisation_is_suspended(
+    anonymous: Person, services: Services, organisation: Organisation
+) -> None:
+    link = await link_of(services, organisation)
+    await Organisation.all().update(suspended_at=datetime.now(UTC))
+    answer = await anonymous.post(link)
+    assert (answer.status_code, "set-cookie" in answer.headers) == (403, False)
+    assert "この組織の利用は停止されています" in text_of(answer, "h1")
+    assert not await Session.exists()
+    await Organisation.all().update(suspended_at=None)
+    assert (await anonymous.post(link)).headers["location"] == "/cameras?done=signed_in"
+
+
 async def test_signing_out_ends_the_session_for_good(alice: Person) -> None:
     cookie = alice.cookies[COOKIE]
-    assert (await alice.send_form("/sign-out")).headers["location"] == "/sign-in"
+    answer = await alice.send_form("/sign-out")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/signed-out")
+    assert "Max-Age=0" in answer.headers["set-cookie"]
+    page = await alice.get("/signed-out")
+    assert text_of(page, "h1") == "ログアウトしました"
+    assert one(page, "main a.btn")["href"] == "/sign-in"
     assert not await Session.exists()
     alice.cookies.set(COOKIE, cookie)
     assert (await alice.get("/cameras")).status_code == 303
@@ -88,7 +104,7 @@ async def test_errors_are_pages_with_words(alice: Person, anonymous: Person) -> 
 
 
 async def test_pages_hold_no_inline_script_or_style(alice: Person) -> None:
-    for path in ("/cameras", "/cameras/new", "/sign-in", "/cameras/nothing"):
+    for path in ("/cameras", "/cameras/new", "/signed-out", "/cameras/nothing"):
         page = parsed(await alice.get(path))
         assert not page.select("style, [style], script:not([src])")
         names = {name for tag in page.find_all(True) for name in tag.attrs}

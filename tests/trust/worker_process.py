@@ -22,6 +22,7 @@ from jobs.worker import Worker
 from tests.jobs.conftest import INFO, jpeg
 from webapp.connectors import Still
 from webapp.database import close_database, open_database
+from webapp.embeds.desk import open_desk
 from webapp.plugins import Engines
 from webapp.sealing import Sealer
 from webapp.services import Services
@@ -69,6 +70,7 @@ def make_services(settings: Settings, folder: Path) -> Services:
         sealer=Sealer(settings.secret()),
         engines=Engines((INFO,), {"standard": lambda: SlowEngine(folder)}),
         connectors={"fake": QuickCamera()},
+        embeds=open_desk(settings),
     )
 
 

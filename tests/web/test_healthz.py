@@ -71,7 +71,7 @@ async def test_without_a_database_it_says_so_whatever_cookie_comes(
 async def test_a_crash_is_answered_with_all_the_headers(app: Starlette, alice: Person) -> None:
     await close_database()
     async with visitor(app) as anonymous:
-        assert (await anonymous.get("/sign-in")).status_code == 200
+        assert (await anonymous.get("/signed-out")).status_code == 200
     response = await alice.get("/cameras")
     assert response.status_code == 500
     assert "frame-ancestors 'none'" in response.headers["content-security-policy"]

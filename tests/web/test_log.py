@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Literal
 
 import pytest
 import structlog
 
+from webapp import log
+from webapp.database import transaction
 from webapp.log import set_up_logging
+from webapp.models import Member, Organisation, Session
 from webapp.settings import Settings
 
 
@@ -17,8 +22,7 @@ from webapp.settings import Settings
 def as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    names = ("httpx", "httpcore", "arq", "uvicorn.access", "asyncio", "aiosqlite")
-    levels = {name: logging.getLogger(name).level for name in names}
+    levels = {name: logging.getLogger(name).level for name in log.TALKATIVE}
     yield
     root.handlers[:], root.level = handlers, level
     for name, value in levels.items():
@@ -47,3 +51,23 @@ def test_a_traceback_holds_no_values(
     assert "fields were wrong" in written
     assert "test_log.py" in written, "the traceback is there"
     assert "geheim-1234" not in written
+
+
+async def test_debug_tells_no_statement_with_its_values(
+    any_database: Settings, as_before: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logging(any_database.model_copy(update={"log_level": "DEBUG"}))
+    secret = secrets.token_urlsafe(24)
+    organisation = await Organisation.create(name="みなと商店街")
+    member = await Member.create(organisation=organisation, name="x", mail="x@nigiwai.test")
+    values = {"token_hash": f"hash-{secret}", "csrf_token": f"csrf-{secret}"}
+    async with transaction():
+        await Session.create(
+            organisation=organisation, member=member, expires_at=datetime.now(UTC), **values
+        )
+        await Session.filter(csrf_token=values["csrf_token"]).update(sealed_tokens=secret)
+        assert await Session.filter(token_hash=values["token_hash"]).exists()
+    structlog.get_logger("test").debug("a line of ours")
+    written = capsys.readouterr().err
+    assert "a line of ours" in written
+    assert secret not in written

@@ -13,9 +13,12 @@ from webapp import words
 from webapp.access import camera_of
 from webapp.areas.forms import RULES, AreasForm, read_form, stored_form
 from webapp.areas.forms import form_of as form_of_stored
+from webapp.audit.actions import Action
+from webapp.audit.log import record
 from webapp.cameras.look import BUSY, Busy, Question, Seen, background_frame, look
 from webapp.cameras.sight import USUAL_SIZE
 from webapp.cameras.trial import TRIAL_FAILURES, Preview, Tried, preview_of, problem_of
+from webapp.database import transaction
 from webapp.domain.areas import MOST_AREAS, MOST_POINTS
 from webapp.domain.remarks import Remark
 from webapp.errors import PermanentFailure
@@ -35,8 +38,17 @@ async def save(request: Request) -> Response:
     entered = read_form(await form_of(request))
     if entered.error:
         return await _page(request, camera, entered, status=422)
-    camera.areas = stored_form(entered.areas)
-    await camera.save(update_fields=["areas"])
+    before, camera.areas = camera.areas, stored_form(entered.areas)
+    async with transaction():
+        await camera.save(update_fields=["areas"])
+        if differs := _differs(before, camera.areas):
+            await record(
+                request,
+                Action.AREAS_CHANGED,
+                target=camera.public_id,
+                target_name=camera.name,
+                changed=differs,
+            )
     return redirect(f"/cameras/{camera.public_id}/areas", done="areas_saved")
 
 
@@ -54,6 +66,13 @@ async def try_areas(request: Request) -> Response:
     if request.headers.get("hx-request"):
         return page(request, "areas/_effect.html", status, seen=seen, problem=problem)
     return await _page(request, camera, entered, seen=seen, problem=problem, status=status)
+
+
+def _differs(before: list[Any], after: list[Any]) -> dict[str, list[int] | None]:
+    """What the audit log says of areas: how many there are, or that they look another way."""
+    if len(before) != len(after):
+        return {"areas": [len(before), len(after)]}
+    return {} if before == after else {"area_shapes": None}
 
 
 async def _look(request: Request, camera: Camera, entered: AreasForm) -> tuple[Seen | None, str]:

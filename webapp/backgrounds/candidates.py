@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import anyio.to_thread
+import numpy as np
 import structlog
-from nigiwai_engine_api import Context, EngineFailure, Frame, People
+from nigiwai_engine_api import EngineFailure, Frame, People
+from nigiwai_engine_api.types import Float32
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.transactions import in_transaction
 
-from webapp import engine_room, outbox
-from webapp.analysis import find_people
-from webapp.backgrounds.drafts import drop_draft, keep_draft
-from webapp.cameras.trial import Preview, capture, preview_of
+from webapp import outbox
+from webapp.backgrounds.check import bystanders
+from webapp.backgrounds.drafts import Draft, drop_draft, keep_draft
+from webapp.cameras.trial import Box, Preview, capture, preview_of
 from webapp.connectors import CameraUnreachable
+from webapp.database import transaction
+from webapp.domain.bystanders import widened
+from webapp.domain.daylight import Part
 from webapp.domain.pictures import (
     PictureRefused,
     blur,
     decode,
     encode_png,
     fit_background,
+    hide,
     rotate,
 )
 from webapp.errors import PermanentFailure, StartRefused
@@ -32,20 +38,34 @@ from webapp.services import Services
 
 log = structlog.get_logger(__name__)
 
+# Writes into the audit log, in the transaction that it is told of.
+Log = Callable[[], Awaitable[None]]
+
 # A worker may just be drawing on the old one.
 _OLD_KEPT = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A background to be: its draft, how it looks, and how many people stand in it.
+class Registration:
+    """How a candidate becomes a background: for when, how blurred, whoever is in it hidden."""
 
-    ``people`` is None when the engine could not tell.
+    part: Part = Part.ALL
+    blur: int = 0
+    hides_people: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A background to be: its draft, how it looks with whoever seems to stand in it framed.
+
+    ``people`` is None when no engine could tell. ``hidden`` are the boxes that would be blurred,
+    in pixels of the preview.
     """
 
     token: str
     preview: Preview
     people: int | None
+    hidden: tuple[Box, ...] = ()
 
 
 async def make_candidate(
@@ -56,7 +76,7 @@ async def make_candidate(
     now: datetime,
     rotation: int = 0,
 ) -> Candidate:
-    """Bring a picture to the camera's ``size`` (if known) and keep it as a draft.
+    """Bring a picture to the camera's ``size`` (if known), look for people, keep it as a draft.
 
     ``rotation`` is that of the camera when the picture came from it, else 0.
     Raises ``PictureRefused`` and ``TemporaryFailure``.
@@ -73,27 +93,43 @@ async def make_candidate(
         return frame, encode_png(frame)
 
     frame, png = await anyio.to_thread.run_sync(prepare)
-    preview, people = await look_at(services, camera, frame)
-    token = await keep_draft(services.storage, camera, png, now)
-    return Candidate(token, preview, people)
+    boxes = await people_in(services, camera, frame)
+    found = None if boxes is None else tuple(tuple(box) for box in boxes.tolist())
+    draft = Draft(png, found)
+    token = await keep_draft(services.storage, camera, draft, now)
+    return await anyio.to_thread.run_sync(_candidate, token, draft, frame)
 
 
-async def look_at(services: Services, camera: Camera, frame: Frame) -> tuple[Preview, int | None]:
-    """How a background looks, and how many people the camera's engine finds in it.
+async def shown_again(services: Services, draft: Draft, token: str) -> Candidate:
+    """The candidate of a draft that was opened, as it was shown before."""
 
-    None people: the engine could not tell.
-    """
+    def show() -> Candidate:
+        pixels = services.settings.max_picture_pixels
+        frame = decode(draft.picture, max_pixels=pixels, max_bytes=len(draft.picture))
+        return _candidate(token, draft, frame)
 
-    def find() -> People:
-        engine = services.engines.get(camera.engine)
-        return find_people(engine, frame, Context(level=camera.level))
+    return await anyio.to_thread.run_sync(show)
 
+
+async def people_in(services: Services, camera: Camera, frame: Frame) -> Float32 | None:
+    """Boxes Nx4 of those who seem to stand in a background; None: no engine could tell."""
     try:
-        people = await engine_room.ask(services.settings, camera.engine, find)
+        return await bystanders(services.settings, services.engines, camera.engine, frame)
     except (EngineFailure, KeyError, StartRefused) as error:
         log.warning("no check of a background", engine=camera.engine, error=repr(error))
-        return await anyio.to_thread.run_sync(preview_of, frame), None
-    return await anyio.to_thread.run_sync(preview_of, frame, people), len(people)
+        return None
+
+
+def _candidate(token: str, draft: Draft, frame: Frame) -> Candidate:
+    boxes = _boxes(draft)
+    hidden = widened(boxes, frame.width, frame.height).astype(np.float32)
+    preview = preview_of(frame, People(boxes, np.ones(len(boxes), np.float32)))
+    wide = preview_of(frame, People(hidden, np.ones(len(hidden), np.float32))).boxes
+    return Candidate(token, preview, None if draft.boxes is None else len(boxes), wide)
+
+
+def _boxes(draft: Draft) -> Float32:
+    return np.array(draft.boxes or (), np.float32).reshape(-1, 4)
 
 
 async def camera_size(services: Services, camera: Camera, now: datetime) -> tuple[int, int] | None:
@@ -119,9 +155,15 @@ async def take_picture(services: Services, camera: Camera, now: datetime) -> byt
 
 
 async def register_background(
-    services: Services, camera: Camera, png: bytes, level: int, token: str, now: datetime
+    services: Services,
+    camera: Camera,
+    draft: Draft,
+    token: str,
+    how: Registration,
+    now: datetime,
+    log_it: Log,
 ) -> Background:
-    """Make the draft the background in force; what was in force before goes.
+    """Make the draft the background of its part; what that part had before goes.
 
     The picture is stored first: a row never points at nothing, and a picture without a
     row is swept.
@@ -129,40 +171,54 @@ async def register_background(
 
     def finish() -> tuple[bytes, int, int]:
         pixels = services.settings.max_picture_pixels
-        frame = blur(decode(png, max_pixels=pixels, max_bytes=len(png)), level)
+        frame = decode(draft.picture, max_pixels=pixels, max_bytes=len(draft.picture))
+        if how.hides_people:
+            frame = hide(frame, widened(_boxes(draft), frame.width, frame.height))
+        frame = blur(frame, how.blur)
         return encode_png(frame), frame.width, frame.height
 
     picture, width, height = await anyio.to_thread.run_sync(finish)
     key = f"backgrounds/{camera.public_id}/{secrets.token_hex(16)}.png"
     await services.storage.put(key, picture)
-    async with in_transaction() as connection:
-        await _retire(camera, now, connection)
+    async with transaction() as connection:
+        await _retire(camera, how.part, now, connection)
         row = await Background.create(
             organisation_id=camera.organisation_id,
             camera_id=camera.id,
+            part=how.part,
             picture=key,
             sha256=hashlib.sha256(picture).hexdigest(),
             width=width,
             height=height,
-            blur=level,
+            blur=how.blur,
             registered_at=now,
             using_db=connection,
         )
+        await changed_at(camera, now, connection)
+        await log_it()
     await drop_draft(services.storage, camera, token)
     return row
 
 
-async def remove_background(camera: Camera, now: datetime) -> None:
-    """Take the background away, and the picture that was drawn on it with it (M2)."""
-    async with in_transaction() as connection:
-        await _retire(camera, now, connection)
+async def remove_background(camera: Camera, part: Part, now: datetime, log_it: Log) -> None:
+    """Take the background of a part away, and the picture that may be drawn on it with it (M2)."""
+    async with transaction() as connection:
+        if await _retire(camera, part, now, connection):
+            await log_it()
+        await changed_at(camera, now, connection)
         await Latest.filter(camera_id=camera.id).using_db(connection).update(picture="")
 
 
-async def _retire(camera: Camera, now: datetime, connection: BaseDBAsyncClient) -> None:
-    rows = await Background.filter(camera_id=camera.id).using_db(connection)
+async def changed_at(camera: Camera, now: datetime, connection: BaseDBAsyncClient) -> None:
+    """Write down that the next analysis draws on something else."""
+    await Camera.filter(id=camera.id).using_db(connection).update(background_changed_at=now)
+
+
+async def _retire(camera: Camera, part: Part, now: datetime, connection: BaseDBAsyncClient) -> bool:
+    """Take away what was in force for a part; whether there was any."""
+    rows = await Background.filter(camera_id=camera.id, part=part).using_db(connection)
     if not rows:
-        return
+        return False
     await Background.filter(id__in=[row.id for row in rows]).using_db(connection).delete()
     await outbox.write(
         camera.organisation_id,
@@ -172,3 +228,4 @@ async def _retire(camera: Camera, now: datetime, connection: BaseDBAsyncClient) 
         now + _OLD_KEPT,
         using_db=connection,
     )
+    return True

@@ -8,7 +8,9 @@ left lying is worthless and swept after half an hour.
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidTag
@@ -20,19 +22,38 @@ from webapp.storage import Storage
 PREFIX = "drafts/"
 KEPT = timedelta(minutes=30)
 _TIME_BYTES = 8
+_HEAD_BYTES = 4
 
 
-async def keep_draft(storage: Storage, camera: Camera, picture: bytes, at: datetime) -> str:
-    """Store ``picture`` encrypted; returns the token that opens it."""
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A picture (PNG), and the boxes x1, y1, x2, y2 of those who seem to stand in it.
+
+    ``boxes`` is None when no engine could tell.
+    """
+
+    picture: bytes
+    boxes: tuple[tuple[float, ...], ...] | None = ()
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether somebody must decide before it is registered."""
+        return self.boxes is None or bool(self.boxes)
+
+
+async def keep_draft(storage: Storage, camera: Camera, draft: Draft, at: datetime) -> str:
+    """Store ``draft`` encrypted; returns the token that opens it."""
+    head = json.dumps(draft.boxes).encode()
+    content = len(head).to_bytes(_HEAD_BYTES, "big") + head + draft.picture
     token = secrets.token_urlsafe(32)
     stamp = int(at.timestamp()).to_bytes(_TIME_BYTES, "big")
     # Each token encrypts one message, so a fixed nonce is used once.
-    sealed = AESGCM(_key(token)).encrypt(bytes(12), picture, _bound_to(camera, stamp))
+    sealed = AESGCM(_key(token)).encrypt(bytes(12), content, _bound_to(camera, stamp))
     await storage.put(_name(camera, token), stamp + sealed)
     return token
 
 
-async def open_draft(storage: Storage, camera: Camera, token: str, at: datetime) -> bytes | None:
+async def open_draft(storage: Storage, camera: Camera, token: str, at: datetime) -> Draft | None:
     """The draft of this camera, or None when it is gone, too old or another's."""
     if not token or len(token) > 100:
         return None
@@ -43,9 +64,12 @@ async def open_draft(storage: Storage, camera: Camera, token: str, at: datetime)
     if at.timestamp() - int.from_bytes(stamp, "big") > KEPT.total_seconds():
         return None
     try:
-        return AESGCM(_key(token)).decrypt(bytes(12), sealed, _bound_to(camera, stamp))
+        content = AESGCM(_key(token)).decrypt(bytes(12), sealed, _bound_to(camera, stamp))
     except InvalidTag:
         return None
+    start = _HEAD_BYTES + int.from_bytes(content[:_HEAD_BYTES], "big")
+    boxes = json.loads(content[_HEAD_BYTES:start])
+    return Draft(content[start:], None if boxes is None else tuple(tuple(box) for box in boxes))
 
 
 async def drop_draft(storage: Storage, camera: Camera, token: str) -> None:

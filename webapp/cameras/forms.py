@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -11,11 +12,15 @@ from starlette.datastructures import FormData
 from webapp.cameras.source_form import Kept, SourceForm, read_source_form, shown_source
 from webapp.connectors import ConnectorInfo, OpenConnectors
 from webapp.errors import UserError
-from webapp.http import name_field, text_field
+from webapp.form_fields import name_field, text_field
 from webapp.i18n import N_
 from webapp.models import Camera
+from webapp.versions import FIELD as VERSION
+from webapp.versions import version_of_row
 
-FIELDS = ("name", "connector", "engine", "level", "is_open", "rotation")
+FIELDS = ("name", "connector", "engine", "level", "rotation")
+# What the tab 接続 holds of a camera; the AI mode has a tab of its own.
+EDIT_FIELDS = ("name", "connector", "rotation", "source")
 LEVELS = ("1", "2", "3", "4", "5")
 ROTATIONS = ("0", "90", "180", "270")
 # Of the help for an address: they fill in the address and are not kept.
@@ -24,11 +29,21 @@ GUIDE_FIELDS = ("maker", "host")
 CHOOSE_AGAIN = N_("一覧から選び直してください。")
 
 
+class Purpose(StrEnum):
+    """What a form of a camera is for; its value is the end of the path that takes it."""
+
+    NEW = "new"
+    EDIT = "edit"
+    REPLACE = "replace"
+
+
 @dataclass(slots=True)
 class CameraForm:
     """Values for the fields (never a password), errors by field, and what was understood.
 
     ``info`` describes the connector that was chosen; None when it is not on any more.
+    ``version`` names what the form of a camera that is there was made from; ``has_news`` says
+    that somebody else changed it meanwhile.
     """
 
     values: dict[str, str]
@@ -37,6 +52,9 @@ class CameraForm:
     source: dict[str, Any] = field(default_factory=dict)
     kept_secrets: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
+    purpose: Purpose = Purpose.NEW
+    version: str = ""
+    has_news: bool = False
 
     @property
     def level(self) -> int:
@@ -47,11 +65,6 @@ class CameraForm:
     def rotation(self) -> int:
         """By how many degrees the picture is turned, clockwise."""
         return int(self.values["rotation"])
-
-    @property
-    def is_open(self) -> bool:
-        """Whether pictures are taken."""
-        return self.values["is_open"] == "1"
 
     def take(self, source: SourceForm) -> None:
         """Take over the part that leads to the pictures."""
@@ -68,7 +81,6 @@ def empty_form(engines: Collection[str], connectors: OpenConnectors) -> CameraFo
         "connector": connectors.infos[0].name,
         "engine": next(iter(engines), ""),
         "level": "3",
-        "is_open": "1",
         "rotation": "0",
     }
     form = CameraForm(values, connectors.infos[0])
@@ -83,11 +95,19 @@ def form_of_camera(camera: Camera, kept: Kept, connectors: OpenConnectors) -> Ca
         "connector": camera.connector,
         "engine": camera.engine,
         "level": str(camera.level),
-        "is_open": "1" if camera.is_open else "",
         "rotation": str(camera.rotation),
     }
-    form = CameraForm(values, info_of(connectors, camera.connector))
+    form = CameraForm(values, info_of(connectors, camera.connector), purpose=Purpose.EDIT)
+    form.version = version_of_row(camera, EDIT_FIELDS)
     form.take(shown_source(form.info, kept))
+    return form
+
+
+def form_of_replacement(camera: Camera, connectors: OpenConnectors) -> CameraForm:
+    """The form for another camera in this one's place: nothing of the old source is in it."""
+    form = empty_form((camera.engine,), connectors)
+    form.values.update(name=camera.name, level=str(camera.level))
+    form.purpose, form.version = Purpose.REPLACE, version_of_row(camera, EDIT_FIELDS)
     return form
 
 
@@ -97,15 +117,23 @@ def read_form(
     connectors: OpenConnectors,
     language: str = "ja",
     kept: Kept | None = None,
+    fixed: Mapping[str, str] | None = None,
 ) -> CameraForm:
-    """Read what was entered; ``kept`` is what is stored of the camera that is being changed."""
-    values = {name: text_field(form, name) for name in (*FIELDS, *GUIDE_FIELDS)}
+    """Read what was entered; ``kept`` is what is stored of the camera that is being changed.
+
+    ``fixed`` are values that this form does not ask for.
+    """
+    fixed = fixed or {}
+    values = {name: text_field(form, name) for name in (*FIELDS, *GUIDE_FIELDS)} | dict(fixed)
     values["rotation"] = values["rotation"] or "0"
     values["level"] = values["level"] or "3"
     read = CameraForm(values, info_of(connectors, values["connector"]))
-    _check(read, "name", lambda: values.update(name=name_field(form)))
-    _check(read, "engine", lambda: _one_of(values, "engine", engines))
-    _check(read, "level", lambda: _one_of(values, "level", LEVELS))
+    read.version = text_field(form, VERSION)
+    if "name" not in fixed:
+        _check(read, "name", lambda: values.update(name=name_field(form)))
+    if "engine" not in fixed:
+        _check(read, "engine", lambda: _one_of(values, "engine", engines))
+        _check(read, "level", lambda: _one_of(values, "level", LEVELS))
     _check(read, "rotation", lambda: _one_of(values, "rotation", ROTATIONS))
     _check(read, "connector", lambda: _one_of(values, "connector", connectors))
     read.take(read_source_form(form, read.info, kept or Kept(), language))

@@ -11,7 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from webapp.access import organisation_of
 from webapp.cameras import queries
 from webapp.cameras.selection import KINDS, ORDERS, read_selection, select, tally
-from webapp.cameras.sight import refresh_seconds
+from webapp.cameras.sight import refresh_seconds, soon_seconds
+from webapp.cameras.views import load_view, read_view, views
 from webapp.http import locale_of, page, services_of
 
 
@@ -46,9 +47,13 @@ async def _list(request: Request, path: str) -> dict[str, Any]:
     language = locale_of(request).language
     selection = read_selection(request.query_params)
     every = await queries.cards_of(organisation_of(request).id, settings, datetime.now(UTC))
+    view = read_view(request)
+    cards = select(every, selection)
     return {
         "path": path,
-        "cards": select(every, selection),
+        "view": view,
+        "offered": views(request),
+        "cards": cards,
         "total": len(every),
         "tally": tally(every),
         "selection": selection,
@@ -56,4 +61,6 @@ async def _list(request: Request, path: str) -> dict[str, Any]:
         "orders": ORDERS,
         "connectors": {i.name: i.titles[language] for i in services.connectors.infos},
         "refresh": refresh_seconds(settings),
+        "soon": soon_seconds(settings) if any(card.is_expected for card in cards) else 0,
+        **(await load_view(request, view, cards)),
     }

@@ -6,18 +6,18 @@ plain grey while there is none. The frame lives in the thread that looks, and no
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import anyio.to_thread
 import numpy as np
-from nigiwai_engine_api import EngineInfo, Frame
+from nigiwai_engine_api import EngineFailure, EngineInfo, Frame
 
-from webapp import words
+from webapp import engine_room, words
 from webapp.analysis import analyse_still
 from webapp.cameras.queries import background_of
 from webapp.cameras.trial import TRIAL_FAILURES, Preview, Tried, fetch, preview_of, problem_of
@@ -87,34 +87,24 @@ async def background_frame(services: Services, camera: Camera) -> Frame | None:
 async def look(services: Services, question: Question, now: datetime) -> list[Seen]:
     """Fetch the current frame and let one engine after the other look at it.
 
-    An engine that is not done in its time is told as slow, and so is who would come after.
-    Raises ``Busy``, or what a camera may do (``TRIAL_FAILURES``).
+    Each has the time of a capture's analysis, in the room that screens share; one that is not
+    done by then is told as slow. Raises ``Busy``, or what a camera may do (``TRIAL_FAILURES``).
     """
-    if _LOOKING.locked():
+    if not _LOOKING.acquire(blocking=False):
         raise Busy("Another look is under way.")
-    still = await fetch(services, question.tried, now)
-    seen: list[Seen] = []
-    limit = services.settings.analysis_timeout * len(question.engines)
-    give_up_at = time.monotonic() + limit
-
-    def work() -> None:
-        if not _LOOKING.acquire(blocking=False):
-            raise Busy("Another look is under way.")
-        try:
-            for info in question.engines:
-                if time.monotonic() < give_up_at:
-                    # One by one: whoever gives up waiting takes what is there.
-                    seen.append(_see(services, question, info, still.data))  # noqa: PERF401
-        finally:
-            _LOOKING.release()
-
     try:
-        async with asyncio.timeout(limit + 1):
-            await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
-    except TimeoutError:
-        pass  # the thread ends after the engine it is in; what is there is shown
-    done = list(seen)
-    return done + [Seen(info, problem=SLOW) for info in question.engines[len(done) :]]
+        still = await fetch(services, question.tried, now)
+        return [await _ask(services, question, info, still.data) for info in question.engines]
+    finally:
+        _LOOKING.release()
+
+
+async def _ask(services: Services, question: Question, info: EngineInfo, data: bytes) -> Seen:
+    see = partial(_see, services, question, info, data)
+    try:
+        return await engine_room.ask(services.settings, info.name, see)
+    except EngineFailure:
+        return Seen(info, problem=SLOW)
 
 
 def _see(services: Services, question: Question, info: EngineInfo, data: bytes) -> Seen:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from webapp.cameras.sight import Sight, sight_of
+from webapp.backgrounds.in_force import backgrounds_of, is_expected
+from webapp.cameras.sight import WITH_ALERT, Sight, sight_of
+from webapp.domain.daylight import Part
 from webapp.models import Background, Camera, Observation, PublicPage
 from webapp.settings import Settings
 
@@ -17,12 +19,15 @@ class Card:
     camera: Camera
     sight: Sight
     has_background: bool
+    is_expected: bool = False  # a picture on a new background, any second
 
 
 async def cards_of(organisation_id: int, settings: Settings, now: datetime) -> list[Card]:
     """Every camera of the organisation, oldest first."""
     cameras = (
-        await Camera.filter(organisation_id=organisation_id).order_by("id").select_related("latest")
+        await Camera.filter(organisation_id=organisation_id)
+        .order_by("id")
+        .select_related("latest", *WITH_ALERT)
     )
     with_background = set(
         await Background.filter(organisation_id=organisation_id)
@@ -30,14 +35,20 @@ async def cards_of(organisation_id: int, settings: Settings, now: datetime) -> l
         .values_list("camera_id", flat=True)
     )
     return [
-        Card(camera, sight_of(camera, settings, now), camera.id in with_background)
+        Card(
+            camera,
+            sight_of(camera, settings, now),
+            has_background=camera.id in with_background,
+            is_expected=camera.id in with_background and is_expected(camera, now),
+        )
         for camera in cameras
     ]
 
 
 async def background_of(camera: Camera) -> Background | None:
-    """The background in force."""
-    return await Background.filter(camera_id=camera.id).order_by("-registered_at", "-id").first()
+    """The background of the day, else that of the night."""
+    rows = await backgrounds_of(camera)
+    return rows.get(Part.ALL) or rows.get(Part.NIGHT)
 
 
 async def public_page_of(camera: Camera) -> PublicPage | None:

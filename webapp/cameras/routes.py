@@ -9,23 +9,46 @@ from typing import Any
 from nigiwai_engine_api import EngineInfo
 from starlette.requests import Request
 from starlette.responses import Response
-from tortoise.transactions import in_transaction
 
 from webapp import outbox
 from webapp.access import camera_of, organisation_of
+from webapp.audit.actions import FIELDS as FIELD_WORDS
+from webapp.audit.actions import Action
+from webapp.audit.log import changed, record, values_of
+from webapp.backgrounds.in_force import is_awaited, is_expected
 from webapp.cameras import queries
 from webapp.cameras.chart import draw_hour
-from webapp.cameras.forms import CameraForm, empty_form, form_of_camera, info_of, read_form
+from webapp.cameras.forms import (
+    EDIT_FIELDS,
+    CameraForm,
+    Purpose,
+    empty_form,
+    form_of_camera,
+    form_of_replacement,
+    info_of,
+    read_form,
+)
 from webapp.cameras.guide import Guide, follow, guide_of
-from webapp.cameras.look import BUSY, Busy, Question, Seen, background_frame, look
-from webapp.cameras.sight import refresh_seconds, sight_of
+from webapp.cameras.replacing import NewSource, replace_source
+from webapp.cameras.sight import refresh_seconds, sight_of, soon_seconds
 from webapp.cameras.source_form import Kept
-from webapp.cameras.trial import TRIAL_FAILURES, Trial, Tried, problem_of, try_camera
+from webapp.cameras.trial import Trial, Tried, try_camera
+from webapp.cameras.ways import ways_to
+from webapp.connectors import ConnectorInfo, OpenConnectors
 from webapp.connectors.sources import describe
-from webapp.domain.areas import Area, AreaRefused, read_areas
+from webapp.database import transaction
 from webapp.errors import PermanentFailure, UserError
-from webapp.http import form_of, locale_of, name_field, page, redirect, services_of, text_field
-from webapp.models import Camera, Latest
+from webapp.form_fields import name_field, text_field
+from webapp.groups.succession import camera_goes
+from webapp.http import form_of, locale_of, page, redirect, services_of
+from webapp.i18n import N_
+from webapp.licences.standing import settle
+from webapp.models import Camera, EmbedKey, Latest
+from webapp.versions import ChangedMeanwhile, locked, require, version_of_row
+
+RENAMED_MEANWHILE = N_(
+    "ほかの管理ユーザが、名前を「%(name)s」に変更しました。それでも変更する場合は、もう一度確定してください。"
+)
 
 
 async def camera_page(request: Request) -> Response:
@@ -51,25 +74,36 @@ async def live(request: Request) -> Response:
 
 
 async def new(request: Request) -> Response:
-    """Ask for a new camera."""
+    """Ask first where the camera is: in the camera cloud, or on the network (S9)."""
+    return page(request, "cameras/new.html", ways=ways_to("/cameras/new"))
+
+
+async def new_network(request: Request) -> Response:
+    """Ask for a new network camera."""
     services = services_of(request)
     return _form_page(request, empty_form(services.engines.names, services.connectors))
 
 
 async def create(request: Request) -> Response:
     """Add a camera and the row for what will be seen of it."""
-    services = services_of(request)
     entered = await _read(request, None)
     if entered.errors:
         return _form_page(request, entered, status=422)
     organisation = organisation_of(request)
-    async with in_transaction() as connection:
-        camera = Camera(organisation_id=organisation.id)
-        _fill(camera, entered, services.sealer.seal(entered.source))
+    async with transaction() as connection:
+        camera = Camera(
+            organisation_id=organisation.id,
+            name=entered.values["name"],
+            engine=entered.values["engine"],
+            level=entered.level,
+        )
+        fill_source(request, camera, entered)
         await camera.save(using_db=connection)
         await Latest.create(
             organisation_id=organisation.id, camera_id=camera.id, using_db=connection
         )
+        await record(request, Action.CAMERA_ADDED, **_target(camera))
+    await settle(datetime.now(UTC))
     return redirect(f"/cameras/{camera.public_id}", done="camera_added")
 
 
@@ -80,15 +114,50 @@ async def edit(request: Request) -> Response:
 
 
 async def save(request: Request) -> Response:
-    """Change a camera's settings; what leads to it stays encrypted."""
+    """Change how a camera is reached; what leads to it stays encrypted."""
     camera = await camera_of(request)
     entered = await _read(request, camera)
     if entered.errors:
         return _form_page(request, entered, camera, status=422)
-    _fill(camera, entered, services_of(request).sealer.seal(entered.source))
-    # Only what this form holds: areas saved meanwhile stay.
-    await camera.save(update_fields=FORM_FIELDS)
-    return redirect(f"/cameras/{camera.public_id}", done="camera_saved")
+    form = await form_of(request)
+    try:
+        async with transaction():
+            row = await locked(Camera.filter(id=camera.id))
+            require(version_of_row(row, EDIT_FIELDS), form, row)
+            before = {**values_of(row, EDIT_FIELDS), "source": source_of(request, row)}
+            row.name = entered.values["name"]
+            fill_source(request, row, entered)
+            # Only what this form holds: areas or an AI mode saved meanwhile stay.
+            await row.save(update_fields=EDIT_FIELDS)
+            after = {**values_of(row, EDIT_FIELDS), "source": entered.source}
+            if differs := changed(before, after, hidden=("source",)):
+                await record(request, Action.CAMERA_CHANGED, **_target(row), changed=differs)
+    except ChangedMeanwhile as meanwhile:
+        return _told(request, entered, meanwhile.row)
+    return redirect(f"/cameras/{camera.public_id}/edit", done="camera_saved")
+
+
+async def replace(request: Request) -> Response:
+    """差し替え: ask for another camera in this one's place."""
+    camera = await camera_of(request)
+    form = form_of_replacement(camera, services_of(request).connectors)
+    return _form_page(request, form, camera)
+
+
+async def save_replacement(request: Request) -> Response:
+    """Put another camera in this one's place: keys, history and settings stay (S9)."""
+    camera = await camera_of(request)
+    entered = await _read(request, camera, Purpose.REPLACE)
+    if entered.errors:
+        return _form_page(request, entered, camera, status=422)
+    form = await form_of(request)
+    sealed = services_of(request).sealer.seal(entered.source)
+    source = NewSource(entered.values["connector"], sealed, entered.rotation)
+    try:
+        await replace_source(request, camera, source, form)
+    except ChangedMeanwhile as meanwhile:
+        return _told(request, entered, meanwhile.row)
+    return redirect(f"/cameras/{camera.public_id}/background", done="camera_replaced")
 
 
 async def test_new(request: Request) -> Response:
@@ -111,50 +180,41 @@ async def fields_existing(request: Request) -> Response:
     return await _fields(request, await camera_of(request))
 
 
-async def preview(request: Request) -> Response:
-    """Show the current frame through every AI mode that is on, side by side."""
-    camera = await camera_of(request)
-    entered = await _read(request, camera)
-    services = services_of(request)
-    seen: list[Seen] = []
-    problem = _problems(request, {n: e for n, e in entered.errors.items() if n != "name"})
-    if not problem:
-        background = await background_frame(services, camera)
-        question = Question(_tried(entered), services.engines.infos, background, _areas_of(camera))
-        try:
-            seen = await look(services, question, datetime.now(UTC))
-        except Busy:
-            problem = BUSY
-        except TRIAL_FAILURES as error:
-            problem = problem_of(error)
-    modes = {"seen": seen, "problem": problem, "chosen": entered.values["engine"]}
-    status = 422 if problem else 200
-    if request.headers.get("hx-request"):
-        return page(request, "cameras/_modes.html", status, modes=modes)
-    entered.errors = {}
-    return _form_page(request, entered, camera, modes=modes, status=status)
-
-
 async def rename(request: Request) -> Response:
     """Give a camera another name, in place when HTMX asks."""
     camera = await camera_of(request)
     form = await form_of(request)
     is_htmx = bool(request.headers.get("hx-request"))
     try:
-        camera.name = name_field(form)
+        name = name_field(form)
+        await _rename(request, camera, name, text_field(form, "was"))
     except UserError as error:
+        status = 409 if error.message is RENAMED_MEANWHILE else 422
         entered = text_field(form, "name")
         if is_htmx:
             return page(
-                request, "cameras/_name.html", 422, camera=camera, error=error, entered=entered
+                request, "cameras/_name.html", status, camera=camera, error=error, entered=entered
             )
         values = _kept_form(request, camera)
         values.values["name"], values.errors["name"] = entered, error
-        return _form_page(request, values, camera, status=422)
-    await camera.save(update_fields=["name"])
+        return _form_page(request, values, camera, status=status)
     if is_htmx:
         return page(request, "cameras/_name.html", camera=camera, error=None, entered="")
     return redirect("/cameras", done="camera_renamed")
+
+
+async def _rename(request: Request, camera: Camera, name: str, was: str) -> None:
+    """Give it the name, unless somebody else gave it another than ``was`` meanwhile."""
+    async with transaction():
+        row = await locked(Camera.filter(id=camera.id))
+        camera.name = row.name
+        if was and row.name not in {was, name}:
+            raise UserError(RENAMED_MEANWHILE, field="name", name=row.name)
+        row.name = name
+        await row.save(update_fields=["name"])
+        if differs := changed({"name": camera.name}, {"name": name}):
+            await record(request, Action.CAMERA_RENAMED, **_target(row), changed=differs)
+    camera.name = name
 
 
 async def confirm_delete(request: Request) -> Response:
@@ -164,6 +224,7 @@ async def confirm_delete(request: Request) -> Response:
         request,
         "cameras/delete.html",
         camera=camera,
+        embed=await EmbedKey.exists(camera_id=camera.id),
         public=await queries.public_page_of(camera),
         background=await queries.background_of(camera),
     )
@@ -173,8 +234,9 @@ async def delete(request: Request) -> Response:
     """Remove a camera: its key dies with the row, its pictures go by the outbox."""
     camera = await camera_of(request)
     await form_of(request)
-    prefixes = [f"{kind}/{camera.public_id}/" for kind in ("masked", "backgrounds", "drafts")]
-    async with in_transaction() as connection:
+    kinds = ("masked", "backgrounds", "drafts", "live", "closed")
+    prefixes = [f"{kind}/{camera.public_id}/" for kind in kinds]
+    async with transaction() as connection:
         await outbox.write(
             camera.organisation_id,
             outbox.PICTURES_DELETE,
@@ -183,7 +245,10 @@ async def delete(request: Request) -> Response:
             datetime.now(UTC),
             using_db=connection,
         )
+        await camera_goes(services_of(request), camera, datetime.now(UTC), connection)
+        await record(request, Action.CAMERA_REMOVED, **_target(camera))
         await camera.delete(using_db=connection)
+    await settle(datetime.now(UTC))
     return redirect("/cameras", done="camera_removed")
 
 
@@ -195,6 +260,10 @@ def source_of(request: Request, camera: Camera) -> dict[str, Any]:
         return {}
 
 
+def _target(camera: Camera) -> dict[str, Any]:
+    return {"target": camera.public_id, "target_name": camera.name}
+
+
 def _engine_info(request: Request, name: str) -> EngineInfo | None:
     try:
         return services_of(request).engines.info(name)
@@ -202,28 +271,42 @@ def _engine_info(request: Request, name: str) -> EngineInfo | None:
         return None
 
 
-FORM_FIELDS = ("name", "connector", "engine", "level", "rotation", "is_open", "source")
-
-
-def _fill(camera: Camera, entered: CameraForm, sealed: str) -> None:
-    camera.name = entered.values["name"]
+def fill_source(request: Request, camera: Camera, entered: CameraForm) -> None:
+    """Put what leads to the pictures into the row."""
     camera.connector = entered.values["connector"]
-    camera.engine = entered.values["engine"]
-    camera.level = entered.level
     camera.rotation = entered.rotation
-    camera.is_open = entered.is_open
-    camera.source = sealed
+    # Sealed anew only when it is new: a version is a name for what is kept.
+    if not camera.source or source_of(request, camera) != entered.source:
+        camera.source = services_of(request).sealer.seal(entered.source)
 
 
-async def _read(request: Request, camera: Camera | None) -> CameraForm:
+async def _read(
+    request: Request, camera: Camera | None, purpose: Purpose | None = None
+) -> CameraForm:
     services = services_of(request)
-    return read_form(
-        await form_of(request),
+    form = await form_of(request)
+    if camera is None:
+        purpose = Purpose.NEW
+    elif purpose is None:
+        is_replacement = text_field(form, "purpose") == Purpose.REPLACE
+        purpose = Purpose.REPLACE if is_replacement else Purpose.EDIT
+    kept, fixed = None, {}
+    if camera is not None:
+        fixed = {"engine": camera.engine, "level": str(camera.level)}
+        if purpose is Purpose.REPLACE:
+            fixed["name"] = camera.name
+        else:
+            kept = Kept(camera.connector, source_of(request, camera))
+    entered = read_form(
+        form,
         services.engines.names,
         services.connectors,
         locale_of(request).language,
-        Kept(camera.connector, source_of(request, camera)) if camera else None,
+        kept,
+        fixed,
     )
+    entered.purpose = purpose
+    return entered
 
 
 def _kept_form(request: Request, camera: Camera) -> CameraForm:
@@ -260,13 +343,6 @@ def _problems(request: Request, errors: Mapping[str, UserError]) -> str:
     return " ".join(locale.text(error.message, error.values) for error in errors.values())
 
 
-def _areas_of(camera: Camera) -> tuple[Area, ...]:
-    try:
-        return read_areas(camera.areas)
-    except AreaRefused:
-        return ()
-
-
 async def _fields(request: Request, camera: Camera | None) -> Response:
     """The form as it was, with the fields of the chosen kind, and the address if help is wanted.
 
@@ -283,6 +359,29 @@ async def _fields(request: Request, camera: Camera | None) -> Response:
     return _form_page(request, entered, camera, guide=guide)
 
 
+_PAGES = {Purpose.NEW: "new_network", Purpose.EDIT: "edit", Purpose.REPLACE: "replace"}
+
+
+def _told(request: Request, entered: CameraForm, now: Camera) -> Response:
+    """The form as it was entered, and what somebody else saved meanwhile: told, not lost."""
+    entered.version, entered.has_news = version_of_row(now, EDIT_FIELDS), True
+    return _form_page(request, entered, now, theirs=kept_in_words(request, now), status=409)
+
+
+def kept_in_words(request: Request, now: Camera) -> dict[str, str]:
+    """What is kept of a camera's connection: message id of the field → words for people."""
+    source = source_of(request, now)
+    connector = info_of(services_of(request).connectors, now.connector)
+    return {
+        FIELD_WORDS["name"]: now.name,
+        FIELD_WORDS["connector"]: connector.titles[locale_of(request).language]
+        if connector
+        else now.connector,
+        FIELD_WORDS["source"]: describe(source) if source else "",
+        FIELD_WORDS["rotation"]: f"{now.rotation}°",
+    }
+
+
 def _form_page(
     request: Request,
     form: CameraForm,
@@ -290,26 +389,34 @@ def _form_page(
     *,
     trial: Trial | None = None,
     guide: Guide | None = None,
-    modes: Mapping[str, Any] | None = None,
+    theirs: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response:
     services = services_of(request)
     return page(
         request,
-        "cameras/form.html",
+        f"cameras/{_PAGES[form.purpose]}.html",
         status,
         trial=trial,
-        modes=modes,
+        theirs=theirs,
         engines=services.engines.infos,
-        connectors=services.connectors.infos,
+        connectors=_offered(services.connectors, camera, form.purpose),
         **_form_values(request, form, camera, guide),
     )
+
+
+def _offered(
+    connectors: OpenConnectors, camera: Camera | None, purpose: Purpose
+) -> list[ConnectorInfo]:
+    """The kinds that a form can ask for; one that is chosen elsewhere only where it stays."""
+    kept = camera.connector if camera and purpose is Purpose.EDIT else ""
+    return [info for info in connectors.infos if not info.is_chosen or info.name == kept]
 
 
 def _form_values(
     request: Request, form: CameraForm, camera: Camera | None, guide: Guide | None
 ) -> dict[str, Any]:
-    source = source_of(request, camera) if camera else {}
+    source = source_of(request, camera) if camera and form.purpose is Purpose.EDIT else {}
     return {
         "form": form,
         "camera": camera,
@@ -324,11 +431,14 @@ async def _live(request: Request, camera: Camera) -> dict[str, Any]:
     now = datetime.now(UTC)
     hour = await queries.last_hour(camera, now)
     background = await queries.background_of(camera)
+    waits = background is not None and is_expected(camera, now)
     return {
         "camera": camera,
         "background": background,
         "has_background": background is not None,
+        "background_awaited": background is not None and is_awaited(camera),
         "sight": sight_of(camera, settings, now),
         "chart": draw_hour(hour, now, settings.capture_interval),
         "refresh": refresh_seconds(settings),
+        "soon": soon_seconds(settings) if waits else 0,
     }

@@ -19,7 +19,11 @@ LONGEST = 100
 # What can be asked for: the classes of a state, trouble first.
 KINDS = {
     "unknown": N_("不明"),
+    "stopped": N_("停止中"),
     "waiting": N_("準備中"),
+    "busy": N_("混雑"),
+    "some": N_("やや混雑"),
+    "free": N_("空"),
     "done": N_("解析済み"),
     "closed": N_("営業時間外"),
 }

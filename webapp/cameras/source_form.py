@@ -14,7 +14,7 @@ from webapp.connectors import CameraUnreachable
 from webapp.connectors.addresses import MAX_URL_LENGTH, parse_url
 from webapp.connectors.file import check_name, read_crop
 from webapp.errors import UserError
-from webapp.http import text_field
+from webapp.form_fields import text_field
 from webapp.i18n import N_
 
 CROP_FIELDS = ("crop_x", "crop_y", "crop_width", "crop_height")
@@ -76,6 +76,8 @@ def shown_source(info: ConnectorInfo | None, kept: Kept) -> SourceForm:
             shown.values[entry.name] = "1" if value else ""
         elif entry.kind is Kind.NUMBERS:
             shown.values[entry.name] = ", ".join(map(str, value or []))
+        elif entry.kind is Kind.CHOSEN:
+            continue
         elif not entry.is_secret and entry.name not in shown.hidden:
             shown.values[entry.name] = str(value or "")
     return shown
@@ -193,7 +195,13 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 6
 
 
+def _chosen(form: SourceForm, entry: Field, kept: Mapping[str, Any]) -> str:  # noqa: ARG001
+    """Keep what was chosen on a page of its own, whatever a form may say."""
+    return str(kept.get(entry.name, ""))
+
+
 _READERS = {
+    Kind.CHOSEN: _chosen,
     Kind.TEXT: _text,
     Kind.ADDRESS: _address,
     Kind.SWITCH: _switch,

@@ -84,6 +84,10 @@ _FAILED_AT: Mapping[Phase, Part] = {
     Phase.SIGN_IN: Part.SIGN_IN,
     Phase.ANSWER: Part.PICTURE,
     Phase.FILE: Part.PICTURE,
+    Phase.SERVICE: Part.CONNECT,
+    Phase.CONSENT: Part.SIGN_IN,
+    Phase.OPTION: Part.SIGN_IN,
+    Phase.GONE: Part.PICTURE,
 }
 
 

@@ -137,7 +137,8 @@ async def capture(
 
 def is_local(info: ConnectorInfo | None) -> bool:
     """Whether the pictures come from this machine: then there is nothing to connect to."""
-    return info is not None and not any(entry.kind is Kind.ADDRESS for entry in info.fields)
+    far = {Kind.ADDRESS, Kind.CHOSEN}
+    return info is not None and not any(entry.kind in far for entry in info.fields)
 
 
 def _since(started: float) -> int:

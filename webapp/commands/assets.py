@@ -25,6 +25,23 @@ ASSETS: dict[str, tuple[str, dict[str, str]]] = {
         "@fontsource-variable/noto-sans-jp",
         {"index.css": "index.css", "files/*-wght-normal.woff2": "files", "LICENSE": "LICENSE"},
     ),
+    # Whole fonts, for pictures and papers that are drawn here: browsers get the parts above.
+    "noto-sans-jp-whole": (
+        "@expo-google-fonts/noto-sans-jp",
+        {
+            "400Regular/NotoSansJP_400Regular.ttf": "NotoSansJP-Regular.ttf",
+            "700Bold/NotoSansJP_700Bold.ttf": "NotoSansJP-Bold.ttf",
+            "LICENSE_FONT": "LICENSE",
+        },
+    ),
+    "uplot": (
+        "uplot",
+        {
+            "dist/uPlot.iife.min.js": "uplot.min.js",
+            "dist/uPlot.min.css": "uplot.min.css",
+            "LICENSE": "LICENSE",
+        },
+    ),
     "design-tokens": (
         "@digital-go-jp/design-tokens",
         {"dist/tokens.css": "tokens.css", "LICENSE": "LICENSE"},

@@ -7,17 +7,31 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import click
+import httpx
 import redis
 from pydantic import SecretStr
 from tortoise import Tortoise
 from tortoise.connection import get_connection
 from tortoise.migrations.executor import MigrationExecutor
 
-from webapp.database import APP, close_database, connection_name, database_url, tortoise_config
+from webapp.database import (
+    APP,
+    IDENTITY,
+    close_database,
+    connection_name,
+    is_sqlite,
+    sqlite_path,
+    tortoise_config,
+)
 from webapp.errors import NigiwaiError
+from webapp.hours.holidays import covers, last_year
+from webapp.mail import folder, transport
+from webapp.mail.render import sender_of
+from webapp.mailbox.routes import check_mailbox
 from webapp.plugins import build_engines
 from webapp.settings import PREFIX, Settings, read_settings
 from webapp.storage import open_storage
@@ -26,6 +40,10 @@ PROBE = "doctor/probe"
 # Whatever a database driver raises, the database does not answer.
 _ANY = Exception
 PATIENCE = 3.0  # seconds for a database or Redis to answer
+
+
+class Doubt(NigiwaiError):
+    """Something that works, and is hardly meant so."""
 
 
 @click.command()
@@ -44,6 +62,8 @@ def doctor() -> None:
     for name, check in CHECKS.items():
         try:
             click.echo(f"ok       {name}: {check(settings)}")
+        except Doubt as doubt:
+            click.echo(f"warning  {name}: {doubt}")
         except NigiwaiError as problem:
             click.echo(f"problem  {name}: {problem}")
             broken = True
@@ -84,6 +104,8 @@ def shown(value: object) -> str:
 def mask_url(url: str) -> str:
     """Take user name, password and query out of an address."""
     parts = urlsplit(url)
+    if "@" in url and "@" not in parts.netloc:  # a password cut it in two
+        return f"{parts.scheme}://********"
     host = parts.netloc.rpartition("@")[2]
     masked = f"********@{host}" if "@" in parts.netloc else host
     query = "?…" if parts.query else ""
@@ -103,29 +125,72 @@ def check_data_folder(settings: Settings) -> str:
 
 def check_database(settings: Settings) -> str:
     """Check that the database answers and its tables are up to date."""
-    path = database_url(settings).removeprefix("sqlite://").partition("?")[0]
-    if settings.is_sqlite and not os.path.isfile(path):  # noqa: PTH113 -- a string of Tortoise's
+    return _check_tables(settings, APP)
+
+
+def check_identity(settings: Settings) -> str:
+    """Check the tables of our own identity provider, or that the other provider is there."""
+    if settings.has_own_identity:
+        return f"our own, which {_check_tables(settings, IDENTITY)}"
+    address = settings.issuer.rstrip("/") + "/.well-known/openid-configuration"
+    try:
+        answer = httpx.get(address, timeout=PATIENCE)
+        said = answer.raise_for_status().json().get("issuer")
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, AttributeError) as error:
+        raise NigiwaiError(f"{address} does not answer as a provider ({_name(error)}).") from None
+    if str(said).rstrip("/") != settings.issuer.rstrip("/"):
+        raise NigiwaiError(f"{address} calls itself {said}; NIGIWAI_OIDC_ISSUER must be the same.")
+    return f"{settings.issuer} answers"
+
+
+def _check_tables(settings: Settings, app: str) -> str:
+    if is_sqlite(settings, app) and not sqlite_path(settings, app).is_file():
         raise NigiwaiError("There is no database yet; `nigiwai migrate` makes it.")
     try:
-        pending = asyncio.run(_pending_migrations(settings))
+        pending = asyncio.run(_pending_migrations(settings, app))
     except _ANY as error:
-        raise NigiwaiError(f"It does not answer ({type(error).__name__}).") from None
+        raise NigiwaiError(f"It does not answer ({_name(error)}).") from None
     if pending:
         raise NigiwaiError(f"{pending} migrations are missing; run `nigiwai migrate`.")
     return "answers, and its tables are up to date"
 
 
-async def _pending_migrations(settings: Settings) -> int:
-    config = tortoise_config(settings)
+async def _pending_migrations(settings: Settings, app: str) -> int:
+    config = tortoise_config(settings, (app,))
     async with asyncio.timeout(PATIENCE):
         await Tortoise.init(config=config, init_connections=False)
         try:
-            connection = get_connection(connection_name(settings))
+            connection = get_connection(connection_name(settings, app))
             await connection.execute_query("SELECT 1")
-            executor = MigrationExecutor(connection, {APP: config["apps"][APP]})
+            executor = MigrationExecutor(connection, {app: config["apps"][app]})
             return len(await executor.plan())
         finally:
             await close_database()
+
+
+def check_mail(settings: Settings) -> str:
+    """Check that mails have a sender and a way: a server that lets us in, or the mailbox."""
+    sender = f"as {sender_of(settings).addr_spec}"
+    if folder.has_mailbox(settings):
+        check_mailbox(settings)
+        return f"stays in the mailbox of the demo, {sender}"
+    if not (settings.mail_url or settings.has_own_identity):
+        return "none is sent: another provider keeps the accounts"
+    transport.check_mail(settings)
+    try:
+        asyncio.run(_reach_mail_server(settings))
+    except TimeoutError:
+        raise NigiwaiError(f"The server does not answer within {PATIENCE:.0f} s.") from None
+    return f"the server lets us in, {sender}"
+
+
+async def _reach_mail_server(settings: Settings) -> None:
+    async with asyncio.timeout(PATIENCE), transport.connected(settings, PATIENCE):
+        pass
+
+
+def _name(error: Exception) -> str:
+    return type(error).__name__
 
 
 def check_redis(settings: Settings) -> str:
@@ -176,11 +241,50 @@ def check_engines(settings: Settings) -> str:
     return ", ".join(build_engines(settings).names) or "none is on"
 
 
+def check_proxies(settings: Settings) -> str:
+    """Check that visitors can be told apart by their addresses."""
+    proxies = ", ".join(str(network) for network in settings.trusted_proxies)
+    origins = (settings.origin, settings.identity_origin if settings.has_own_identity else "")
+    if not proxies and any(origin.startswith("https://") for origin in origins):
+        raise Doubt(
+            "NIGIWAI_TRUSTED_PROXIES is empty behind https: all visitors count as one network, "
+            "and whoever tries passwords too often keeps everybody from signing in."
+        )
+    return (
+        f"X-Forwarded-For is believed of {proxies}" if proxies else "none; visitors come straight"
+    )
+
+
 def check_footage(settings: Settings) -> str:
     """Check that the footage folder is there, if one is set."""
     if settings.footage_dir is None:
         return "none set; there are no file cameras"
     return str(settings.footage_dir)
+
+
+def check_holidays(settings: Settings) -> str:  # noqa: ARG001 - every check takes them
+    """Check that the library of holidays reaches beyond this year."""
+    this_year = datetime.now(UTC).year
+    lacking = [str(year) for year in (this_year, this_year + 1) if not covers(year)]
+    if lacking:
+        raise Doubt(
+            f"The holidays of {' and '.join(lacking)} are not known; install a newer `holidays`."
+        )
+    return f"known until {last_year()}; the Cabinet Office decides on changes each February"
+
+
+def check_camera_cloud(settings: Settings) -> str:
+    """Check that the camera cloud, if one is named, answers at all."""
+    url = settings.camera_cloud_url
+    if not url:
+        return "none named; there are no cloud cameras"
+    try:
+        status = httpx.get(f"{url}/api/v1/cameras", timeout=PATIENCE).status_code
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise NigiwaiError(f"{url} does not answer ({_name(error)}).") from None
+    if status != httpx.codes.UNAUTHORIZED:
+        raise NigiwaiError(f"{url} answers with {status}; docs/camera-cloud.md asks for 401.")
+    return f"{url} answers"
 
 
 CHECKS: dict[str, Callable[[Settings], str]] = {
@@ -190,4 +294,9 @@ CHECKS: dict[str, Callable[[Settings], str]] = {
     "picture store": check_store,
     "engines": check_engines,
     "footage": check_footage,
+    "camera cloud": check_camera_cloud,
+    "identity": check_identity,
+    "mail": check_mail,
+    "proxies": check_proxies,
+    "holidays": check_holidays,
 }

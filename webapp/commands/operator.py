@@ -1,103 +1,37 @@
-"""``nigiwai operator``: organisations, members and one-time sign-in links.
-
-On SQLite a running process carries these out itself, asked over its control socket.
-"""
+"""``nigiwai operator``: who runs the installation, and the door for emergencies."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
-
 import click
-from tortoise.exceptions import OperationalError
 
-from webapp.database import close_database, open_database
-from webapp.errors import StartRefused
-from webapp.operator import control
-from webapp.operator.actions import handlers
-from webapp.operator.process_lock import HeldElsewhere, hold
-from webapp.settings import Settings, read_settings
+from webapp.commands._perform import perform, say_whether_mailed
 
 
 @click.group()
 def operator() -> None:
-    """Make organisations, members and sign-in links."""
+    """Invite operators; make a sign-in link when nothing else helps."""
+
+
+@operator.command("invite")
+@click.argument("mail")
+@click.argument("name")
+@click.option("--language", type=click.Choice(["ja", "en"]), default="ja", show_default=True)
+def invite(mail: str, name: str, language: str) -> None:
+    """Make an operator's account; MAIL gets a link for the first password."""
+    made = perform("operator-invite", mail=mail, name=name, language=language)
+    click.echo(f"{made['member']}  {made['role']:8} {made['mail']}  {made['name']}")
+    say_whether_mailed(made, made["mail"])
 
 
 @operator.command("login-link")
 @click.option("--organisation", metavar="PUBLIC_ID", help="Without it: the first organisation.")
 @click.option("--mail", metavar="ADDRESS", help="Without it: the first admin.")
 def login_link(organisation: str | None, mail: str | None) -> None:
-    """Print a link that signs a member in, once and for some minutes."""
-    result = perform("login-link", organisation=organisation, mail=mail)
+    """Print a link that signs somebody in without a password, once and for some minutes."""
+    made = perform("login-link", organisation=organisation, mail=mail)
     click.echo(
-        f"{result['member']['name']} <{result['member']['mail']}>, "
-        f"{result['organisation']['name']}; good once, for {result['minutes']} minutes:",
+        f"{made['name']} <{made['mail']}>, {made['organisation']}; "
+        f"good once, for {made['minutes']} minutes:",
         err=True,
     )
-    click.echo(result["url"])
-
-
-@operator.command("organisations")
-def organisations() -> None:
-    """List the organisations and their members."""
-    found = perform("organisations")
-    for organisation in found:
-        _print_organisation(organisation)
-    if not found:
-        click.echo("There is no organisation yet: `nigiwai operator create-organisation`.")
-
-
-@operator.command("create-organisation")
-@click.argument("name")
-@click.option("--admin-mail", metavar="ADDRESS", required=True)
-@click.option("--admin-name", metavar="NAME", required=True)
-def create_organisation(name: str, admin_mail: str, admin_name: str) -> None:
-    """Make an organisation with its first admin."""
-    result = perform("create-organisation", name=name, admin_mail=admin_mail, admin_name=admin_name)
-    _print_organisation(result)
-
-
-@operator.command("create-member")
-@click.option("--organisation", metavar="PUBLIC_ID", required=True)
-@click.option("--mail", metavar="ADDRESS", required=True)
-@click.option("--name", metavar="NAME", required=True)
-@click.option("--role", type=click.Choice(["admin", "general"]), default="general")
-def create_member(organisation: str, mail: str, name: str, role: str) -> None:
-    """Add a member to an organisation."""
-    _print_member(
-        perform("create-member", organisation=organisation, mail=mail, name=name, role=role)
-    )
-
-
-def perform(command: str, **arguments: Any) -> Any:
-    """Carry a command out here, or in the process that holds the SQLite database."""
-    settings = read_settings()
-    try:
-        with hold(settings):
-            return asyncio.run(_perform_here(settings, command, arguments))
-    except HeldElsewhere:
-        return control.call(settings, command, arguments)
-
-
-async def _perform_here(settings: Settings, command: str, arguments: dict[str, Any]) -> Any:
-    await open_database(settings)
-    try:
-        return await handlers(settings)[command](**arguments)
-    except OperationalError as error:
-        raise StartRefused(
-            f"The database does not answer as it should ({error}); `nigiwai migrate` makes its "
-            "tables."
-        ) from None
-    finally:
-        await close_database()
-
-
-def _print_organisation(organisation: dict[str, Any]) -> None:
-    click.echo(f"{organisation['organisation']}  {organisation['name']}")
-    for member in organisation["members"]:
-        _print_member(member)
-
-
-def _print_member(member: dict[str, Any]) -> None:
-    click.echo(f"  {member['member']}  {member['role']:8} {member['mail']}  {member['name']}")
+    click.echo(made["url"])

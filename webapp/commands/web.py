@@ -10,7 +10,8 @@ import uvicorn
 from webapp.app import build_app
 from webapp.database import close_database, open_database
 from webapp.log import set_up_logging
-from webapp.services import build_services
+from webapp.mailbox.routes import check_mailbox
+from webapp.services import build_services, keep_what_is_loaded
 from webapp.settings import check_shared, read_settings
 
 
@@ -19,6 +20,7 @@ def web() -> None:
     """Serve the app; captures and counts are made by `nigiwai worker`."""
     settings = read_settings()
     check_shared(settings)
+    check_mailbox(settings)
     set_up_logging(settings)
     services = build_services(settings)
 
@@ -32,8 +34,10 @@ def web() -> None:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # webapp.middleware.ClientAddress knows whom to believe
                 timeout_graceful_shutdown=5,
             )
+            keep_what_is_loaded()
             await uvicorn.Server(config).serve()
         finally:
             await close_database()

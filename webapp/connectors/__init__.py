@@ -7,8 +7,9 @@ raises ``CameraUnreachable`` which says in which phase it failed. Connectors are
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Network, IPv6Network
 
 import nigiwai_connector_api as api
 import nigiwai_connector_api.hookspecs as hookspecs
@@ -18,6 +19,7 @@ from nigiwai_connector_api import (
     Connector,
     ConnectorInfo,
     ConnectorUnusable,
+    Grants,
     Limits,
     Network,
     Phase,
@@ -25,6 +27,7 @@ from nigiwai_connector_api import (
     Still,
     Surroundings,
 )
+from nigiwai_connector_api.network import UNICAST
 
 from webapp.errors import StartRefused
 from webapp.plugin_host import ANY, PluginKind, Section, hook_of, sentence
@@ -56,7 +59,9 @@ CONNECTORS = PluginKind(
 )
 
 # What is on when ``plugins.toml`` has no table of connectors.
-BUILT_IN = ("http_snapshot", "rtsp", "onvif", "file")
+BUILT_IN = ("http_snapshot", "rtsp", "onvif", "file", "camera_cloud")
+
+CAMERA_CLOUD = "camera_cloud"
 
 Connectors = Mapping[str, Connector]
 
@@ -83,9 +88,9 @@ class OpenConnectors(Mapping[str, Connector]):
 
 
 def build_connectors(
-    settings: Settings, surroundings: Surroundings | None = None
+    settings: Settings, surroundings: Surroundings | None = None, grants: Grants | None = None
 ) -> OpenConnectors:
-    """Build the connectors that are on.
+    """Build the connectors that are on; ``grants`` are the consents of the camera cloud.
 
     Raises ``StartRefused`` with a sentence that names the connector and what is wrong.
     """
@@ -96,6 +101,8 @@ def build_connectors(
     if settings.footage_dir is None:
         # Whatever lies there is for the admins of every organisation: the operator asks for it.
         sections = tuple(section for section in sections if section.name != "file")
+    if not settings.camera_cloud_url:
+        sections = tuple(section for section in sections if section.name != CAMERA_CLOUD)
     if not sections:
         raise StartRefused(f"The plugins file {file} has no connector that is on.")
     manager = CONNECTORS.manager(sections, file)
@@ -104,7 +111,17 @@ def build_connectors(
         for section in sections
     )
     around = surroundings or surroundings_of(settings)
-    return OpenConnectors(infos, {s.name: _build(manager, s, around) for s in sections})
+    # The cloud is where the operator says, and cameras are nowhere near: each has its own door.
+    doors = {
+        CAMERA_CLOUD: replace(
+            around,
+            network=Network(cloud_networks(settings)),
+            service=settings.camera_cloud_url,
+            grants=grants,
+        )
+    }
+    built = {s.name: _build(manager, s, doors.get(s.name, around)) for s in sections}
+    return OpenConnectors(infos, built)
 
 
 def surroundings_of(settings: Settings, network: Network | None = None) -> Surroundings:
@@ -115,6 +132,11 @@ def surroundings_of(settings: Settings, network: Network | None = None) -> Surro
         footage=settings.footage_dir or settings.data_dir / "none",
         interval=settings.capture_interval,
     )
+
+
+def cloud_networks(settings: Settings) -> Sequence[IPv4Network | IPv6Network]:
+    """Where the camera cloud may be asked: not on this machine, unless the settings say so."""
+    return settings.camera_cloud_networks or UNICAST
 
 
 def _build(

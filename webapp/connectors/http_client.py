@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -27,6 +27,7 @@ class Question:
     """What to ask: a method, headers, a body, and how large the answer may be.
 
     ``check`` raises ``CameraUnreachable`` for a response whose body need not be read.
+    ``signs_in`` answers a challenge with name and password; without, the refusal is the answer.
     """
 
     method: str
@@ -35,15 +36,21 @@ class Question:
     check: Callable[[httpx.Response], None]
     body: bytes | None = None
     follows_redirects: bool = True
+    signs_in: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The bytes of an answer, the sign-in that the camera asked for, and its own clock."""
+    """The bytes of an answer, the sign-in that the camera asked for, and its own clock.
+
+    ``status`` and ``headers`` are for whoever did not refuse all but 200 in ``check``.
+    """
 
     data: bytes
     sign_in: str
     date: datetime | None = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class HttpClient:
@@ -111,7 +118,7 @@ async def _ask_once(
     sign_in = SIGN_IN_NONE
     response = await client.send(request, stream=True)
     try:
-        if response.status_code == httpx.codes.UNAUTHORIZED:
+        if question.signs_in and response.status_code == httpx.codes.UNAUTHORIZED:
             await response.aclose()
             signed, sign_in = _signed(request, response, target)
             response = await client.send(signed, stream=True)
@@ -122,7 +129,7 @@ async def _ask_once(
         question.check(response)
         deadline.enter(Step.BODY)
         data = await _read(response, question.max_bytes)
-        return Reply(data, sign_in, _date(response))
+        return Reply(data, sign_in, _date(response), response.status_code, response.headers)
     finally:
         await response.aclose()
 

@@ -109,7 +109,7 @@ async def take_still(
     """Ask for a still, and see to it that it is a JPEG or PNG by its first bytes."""
     question = Question("GET", HEADERS, max_bytes, _check_answer)
     reply = await client.ask(target, question, deadline)
-    _check_picture(reply.data)
+    check_picture(reply.data)
     return reply
 
 
@@ -121,7 +121,7 @@ def _check_answer(response: httpx.Response) -> None:
         raise _answer("The camera answered in an encoding that was not asked for.")
 
 
-def _check_picture(data: bytes) -> None:
+def check_picture(data: bytes) -> None:
     if not data:
         raise _answer("The camera's answer is empty.")
     if data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):

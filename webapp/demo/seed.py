@@ -1,4 +1,7 @@
-"""The demonstration: a shopping street with three cameras that show the PETS clip."""
+"""The demonstration: a shopping street with three cameras that show the PETS clip.
+
+Beside it there are an organisation that has just been made, and the operator's own.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,32 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import anyio.to_thread
-from tortoise.transactions import in_transaction
 
 from webapp.connectors.file import Crop
-from webapp.database import connection_name
+from webapp.database import transaction
+from webapp.demo import street
+from webapp.demo.accounts import ORGANISATIONS, STREET, demo_accounts, seed_accounts
+from webapp.demo.simulated_past import simulate_past
 from webapp.domain.pictures import decode, encode_png
-from webapp.models import Background, Camera, Latest, Member, Organisation, PublicPage, Role
+from webapp.identity.parts import Parts
+from webapp.models import Background, Camera, Latest, Organisation, PublicPage
 from webapp.models.fields import public_id
 from webapp.services import Services
 from webapp.settings import Settings
 
+__all__ = ["CAMERAS", "FOLDER", "demo_accounts", "demo_settings", "seed"]
+
 FOLDER = Path(__file__).resolve().parent
 CLIP = "pets09_s2l1.mp4"
-ORGANISATION = "demo"  # its public id: the demonstration is made once, and then left alone
+CLOUD_PORT = 8002
+CLOUD_URL = f"http://localhost:{CLOUD_PORT}"
+LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +49,6 @@ CAMERAS = (
     DemoCamera("広場 全景", Crop(0, 0, 768, 576)),
     DemoCamera("広場 中央", Crop(184, 100, 432, 324)),
     DemoCamera("通路 東側", Crop(352, 90, 416, 312)),
-)
-MEMBERS = (
-    ("管理 花子", "admin@demo.example", Role.ADMIN),
-    ("一般 太郎", "member@demo.example", Role.GENERAL),
 )
 
 
@@ -56,44 +65,59 @@ class _Stored:
 def demo_settings(settings: Settings) -> Settings:
     """Take these settings, with the footage of the demonstration in place of any other.
 
-    The data folder stays, so that `nigiwai operator` finds the running demonstration.
+    Mails stay on a page of it, unless a mail server is named. The data folder stays, so that
+    `nigiwai operator` finds the running demonstration. The camera cloud is the simulator on this
+    very machine, which no camera's address reaches, unless another one is named.
     """
-    return settings.model_copy(update={"footage_dir": FOLDER})
+    update: dict[str, Any] = {"footage_dir": FOLDER, "mail_url": settings.mail_url or "mailbox:"}
+    cloud = settings.camera_cloud_url or CLOUD_URL
+    if urlsplit(cloud).hostname == "localhost":
+        networks = settings.camera_cloud_networks or LOOPBACK
+        update |= {"camera_cloud_url": cloud, "camera_cloud_networks": networks}
+    return settings.model_copy(update=update)
 
 
-async def seed(services: Services, at: datetime) -> Member:
-    """Make the demonstration unless it is there, and return its admin.
+async def seed(services: Services, parts: Parts, at: datetime) -> None:
+    """Make the demonstration unless it is there.
 
-    1. Put the three backgrounds into the store.
-    2. In one transaction: organisation, members, cameras, backgrounds, public pages.
+    1. At the provider, when it is our own: the organisations and their people.
+    2. The three backgrounds, put into the store.
+    3. In one transaction each: the street with its cameras, backgrounds, public pages, group and
+       alerts, and the organisations that have none. Members come by signing in.
+    4. Eight weeks of simulated counts for each of these cameras and the group, unless it has
+       them, and what the alerts would have done over the last 30 days.
 
-    What members change or remove afterwards stays changed at the next start.
+    What people change or remove afterwards stays changed at the next start.
     """
-    organisation = await Organisation.get_or_none(public_id=ORGANISATION)
-    if organisation is None:
-        stored = [await _store_background(services, camera) for camera in CAMERAS]
-        async with in_transaction(connection_name(services.settings)):
+    if services.settings.has_own_identity:
+        await seed_accounts(parts, at)
+    for demo in ORGANISATIONS:
+        if await Organisation.exists(public_id=demo.public_id):
+            continue
+        cameras = CAMERAS if demo is STREET else ()
+        stored = [await _store_background(services, camera) for camera in cameras]
+        busy = await street.draw_busy(services, stored[0].public_id) if stored else ""
+        async with transaction():
             organisation = await Organisation.create(
-                public_id=ORGANISATION, name="デモ商店街", created_at=at
+                public_id=demo.public_id,
+                name=demo.name,
+                is_operator=demo.is_operator,
+                created_at=at,
             )
-            for name, mail, role in MEMBERS:
-                await Member.create(
-                    organisation=organisation, name=name, mail=mail, role=role, created_at=at
-                )
-            for camera in stored:
-                await _create_camera(services, organisation, camera, at)
-    return await _admin(organisation, at)
+            made = [await _create_camera(services, organisation, one, at) for one in stored]
+            if made:
+                await street.set_up(organisation, made, busy)
+    await _simulate_pasts(at)
 
 
-async def _admin(organisation: Organisation, at: datetime) -> Member:
-    admins = Member.filter(organisation=organisation, role=Role.ADMIN).order_by("id")
-    admin = await admins.first()
-    if admin is None:
-        name, mail, role = MEMBERS[0]
-        admin = await Member.create(
-            organisation=organisation, name=name, mail=mail, role=role, created_at=at
-        )
-    return admin
+async def _simulate_pasts(at: datetime) -> None:
+    """Also for a start that was ended before it came to that; cameras added later have none."""
+    shops = await Organisation.get(public_id=STREET.public_id)
+    cameras = await Camera.filter(organisation=shops, created_at=shops.created_at).order_by("id")
+    for number, camera in enumerate(cameras):
+        if camera.simulated_until is None:
+            await simulate_past(camera, number, shops.time_zone, at)
+    await street.simulate_pasts(shops, at)
 
 
 async def _store_background(services: Services, demo: DemoCamera) -> _Stored:
@@ -110,7 +134,7 @@ def _cut_background(crop: Crop) -> bytes:
 
 async def _create_camera(
     services: Services, organisation: Organisation, stored: _Stored, at: datetime
-) -> None:
+) -> Camera:
     crop = stored.demo.crop
     source = {"path": CLIP, "crop": [crop.x, crop.y, crop.width, crop.height]}
     camera = await Camera.create(
@@ -134,3 +158,4 @@ async def _create_camera(
     await PublicPage.create(
         organisation=organisation, camera=camera, shows_count=True, created_at=at
     )
+    return camera

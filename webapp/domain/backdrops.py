@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from nigiwai_engine_api.types import Frame
 
 from webapp.domain.pictures import calm, fit_background
+from webapp.domain.scene import Scene
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Fitted:
     """A background of a camera's size.
 
-    ``background`` is what engines compare with; ``calmed`` is what people are drawn on.
-    Neither is ever written to.
+    ``background`` is what engines compare with; ``calmed`` is what people are drawn on;
+    ``scene`` tells whether a still shows the same view. None is ever written to.
     """
 
     background: Frame
     calmed: Frame
+
+    @cached_property
+    def scene(self) -> Scene:
+        """Made when it is first asked for."""
+        return Scene(self.background.pixels)
 
     @classmethod
     def of(cls, background: Frame) -> Fitted:

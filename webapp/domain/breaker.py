@@ -17,7 +17,7 @@ PROBE_SECONDS = 2.0
 SLOW_PROBE_SECONDS = 4.0
 
 # Words of a failure (``Phase``) in which the camera, or what is in its place, did answer.
-_ANSWERED = frozenset({"settings", "sign_in", "answer", "file"})
+_ANSWERED = frozenset({"settings", "sign_in", "answer", "file", "consent", "option", "gone"})
 _OUT_OF_TIME = "timeout"
 
 # One try in so many has the full time, at first and when the silence has lasted long.

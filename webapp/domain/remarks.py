@@ -15,9 +15,13 @@ class Remark(StrEnum):
     BACKGROUND_UNLIKE = "background_unlike"  # it does not resemble the picture: not used
     BACKGROUND_UNREADABLE = "background_unreadable"  # the store did not give it
     PICTURE_NOT_STORED = "picture_not_stored"  # the store is full or away
+    DARK = "dark"  # far darker than the background
 
     # Without a count.
     BLACK = "black"  # nothing is to be seen
+    MOVED = "moved"  # the camera looks elsewhere than its background
+    COVERED = "covered"  # something stands in front of it
+    REFOCUSED = "refocused"  # it sees everything blurred
     FROZEN = "frozen"  # the same picture again and again
     SIZE_CHANGED = "size_changed"  # another size than before: the next one decides
     LATE = "late"  # the camera itself says that its picture is old

@@ -32,6 +32,7 @@ async def picture(request: Request) -> Response:
         headers={
             "Cache-Control": f"public, max-age={left}, immutable",
             "Content-Security-Policy": "default-src 'none'",
-            "Cross-Origin-Resource-Policy": "same-origin",
+            # An <img> of another site leads here, too.
+            "Cross-Origin-Resource-Policy": "cross-origin",
         },
     )

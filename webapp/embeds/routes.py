@@ -12,10 +12,14 @@ from starlette.responses import Response
 from tortoise.exceptions import IntegrityError
 
 from webapp.access import camera_of
+from webapp.audit.actions import Action
+from webapp.audit.log import changed, record
 from webapp.cameras.sight import refresh_seconds, sight_of
-from webapp.http import form_of, page, redirect, services_of, text_field
+from webapp.database import transaction
+from webapp.form_fields import text_field
+from webapp.http import form_of, page, redirect, services_of
 from webapp.i18n import Locale, accepted_language
-from webapp.models import PublicPage
+from webapp.models import Camera, PublicPage
 
 # Whatever else somebody writes into an address never reaches the database.
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,43}")
@@ -37,14 +41,16 @@ async def save_public_page(request: Request) -> Response:
     form = await form_of(request)
     shows_count = text_field(form, "shows_count") == "1"
     path = f"/cameras/{camera.public_id}"
-    if await PublicPage.filter(camera_id=camera.id).update(shows_count=shows_count):
+    if await _change(request, camera, shows_count):
         return redirect(path, done="page_saved")
     try:
-        await PublicPage.create(
-            organisation_id=camera.organisation_id, camera_id=camera.id, shows_count=shows_count
-        )
+        async with transaction():
+            await PublicPage.create(
+                organisation_id=camera.organisation_id, camera_id=camera.id, shows_count=shows_count
+            )
+            await record(request, Action.PAGE_PUBLISHED, **_target(camera))
     except IntegrityError:  # somebody else was quicker; theirs stands
-        await PublicPage.filter(camera_id=camera.id).update(shows_count=shows_count)
+        await _change(request, camera, shows_count)
     return redirect(path, done="page_created")
 
 
@@ -52,8 +58,26 @@ async def delete_public_page(request: Request) -> Response:
     """Kill the key: it never returns."""
     camera = await camera_of(request)
     await form_of(request)
-    await PublicPage.filter(camera_id=camera.id).delete()
+    async with transaction():
+        if await PublicPage.filter(camera_id=camera.id).delete():
+            await record(request, Action.PAGE_REMOVED, **_target(camera))
     return redirect(f"/cameras/{camera.public_id}", done="page_removed")
+
+
+async def _change(request: Request, camera: Camera, shows_count: bool) -> bool:
+    """Change what the page shows; False when there is none."""
+    async with transaction():
+        public = await PublicPage.get_or_none(camera_id=camera.id)
+        if public is None:
+            return False
+        if differs := changed({"shows_count": public.shows_count}, {"shows_count": shows_count}):
+            await PublicPage.filter(id=public.id).update(shows_count=shows_count)
+            await record(request, Action.PAGE_CHANGED, **_target(camera), changed=differs)
+    return True
+
+
+def _target(camera: Camera) -> dict[str, Any]:
+    return {"target": camera.public_id, "target_name": camera.name}
 
 
 async def _view(request: Request) -> dict[str, Any]:
@@ -61,7 +85,11 @@ async def _view(request: Request) -> dict[str, Any]:
     public = None
     if _KEY.fullmatch(key):
         public = await PublicPage.get_or_none(key=key).select_related(
-            "organisation", "camera", "camera__latest"
+            "organisation",
+            "camera",
+            "camera__latest",
+            "camera__alert",
+            "camera__alert__state",
         )
     if public is None:
         raise HTTPException(404)
@@ -72,6 +100,11 @@ async def _view(request: Request) -> dict[str, Any]:
         "locale": Locale(language, public.organisation.time_zone),
         "public": public,
         "camera": public.camera,
-        "sight": sight_of(public.camera, settings, datetime.now(UTC)),
+        "sight": sight_of(
+            public.camera,
+            settings,
+            datetime.now(UTC),
+            is_suspended=public.organisation.suspended_at is not None,
+        ),
         "refresh": refresh_seconds(settings),
     }

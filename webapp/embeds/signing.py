@@ -15,8 +15,9 @@ from webapp.settings import Settings
 MAX_AGE = 300
 _STEP = 240
 
-# Only what was drawn from a background and pictograms ever has an address (M2).
-PREFIX = "masked/"
+# Only what was drawn from a background and pictograms (M2), and what an admin chose to be shown
+# instead, ever has an address.
+PREFIXES = ("masked/", "alerts/", "closed/")
 
 
 def picture_url(settings: Settings, key: str, made_at: datetime, now: datetime) -> str:
@@ -32,7 +33,7 @@ def picture_url(settings: Settings, key: str, made_at: datetime, now: datetime) 
 
 def seconds_left(settings: Settings, key: str, expires: str, given: str, now: datetime) -> int:
     """How long the address is still good; 0 when it is not, or not one of ours."""
-    if not key.startswith(PREFIX) or not expires.isascii() or not expires.isdigit():
+    if not key.startswith(PREFIXES) or not expires.isascii() or not expires.isdigit():
         return 0
     if len(expires) > 12 or not given.isascii():
         return 0

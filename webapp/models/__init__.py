@@ -1,24 +1,77 @@
 """The tables, one file an aggregate. Every row names its organisation (but heartbeats)."""
 
+from webapp.models.alert import (
+    Alert,
+    AlertDelivery,
+    AlertEvent,
+    AlertState,
+    Channel,
+    DeliveryState,
+    EventKind,
+)
+from webapp.models.audit import AuditEntry
 from webapp.models.background import Background
 from webapp.models.camera import Camera, Latest
+from webapp.models.camera_cloud import CloudConsent, ConsentState
+from webapp.models.embed import EmbedKey, EmbedVariant
+from webapp.models.forecast import CameraForecast
+from webapp.models.group import (
+    CameraGroup,
+    CameraGroupMember,
+    GroupLatest,
+    GroupObservation,
+)
 from webapp.models.job import Heartbeat, Outbox, Slot
+from webapp.models.licence import CallCount, CallMonth, LicenceChange
 from webapp.models.member import LoginLink, Member, Role, Session
+from webapp.models.monitoring import MonitoringFrame, MonitoringView
 from webapp.models.observation import Observation
 from webapp.models.organisation import Organisation
+from webapp.models.outage import Outage
+from webapp.models.prepared_file import FileKind, FileState, PreparedFile, ReportWish
 from webapp.models.public_page import PublicPage
+from webapp.models.quarter import CameraQuarter, GroupQuarter
 
 __all__ = [
+    "Alert",
+    "AlertDelivery",
+    "AlertEvent",
+    "AlertState",
+    "AuditEntry",
     "Background",
+    "CallCount",
+    "CallMonth",
     "Camera",
+    "CameraForecast",
+    "CameraGroup",
+    "CameraGroupMember",
+    "CameraQuarter",
+    "Channel",
+    "CloudConsent",
+    "ConsentState",
+    "DeliveryState",
+    "EmbedKey",
+    "EmbedVariant",
+    "EventKind",
+    "FileKind",
+    "FileState",
+    "GroupLatest",
+    "GroupObservation",
+    "GroupQuarter",
     "Heartbeat",
     "Latest",
+    "LicenceChange",
     "LoginLink",
     "Member",
+    "MonitoringFrame",
+    "MonitoringView",
     "Observation",
     "Organisation",
+    "Outage",
     "Outbox",
+    "PreparedFile",
     "PublicPage",
+    "ReportWish",
     "Role",
     "Session",
     "Slot",

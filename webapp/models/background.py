@@ -12,7 +12,7 @@ from webapp.models.organisation import Organisation
 class Background(Model):
     """One registered background. The newest one of a camera and part is in force.
 
-    ``part`` is "all" (固定), or later "day" and "night". ``picture`` is a storage key of a
+    ``part`` is one of ``webapp.domain.daylight.Part``. ``picture`` is a storage key of a
     PNG re-encoded from pixels; ``blur`` is the ぼかし度 0..10 it was made with.
     """
 

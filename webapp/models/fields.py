@@ -1,14 +1,8 @@
 """What tables share: identifiers that open nothing, keys that open one thing."""
 
 import secrets
-import string
 
-_ALPHABET = string.ascii_lowercase + string.digits
-
-
-def public_id() -> str:
-    """Twelve letters and digits: names a thing in addresses and files, and opens nothing."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(12))
+from webapp.tokens import public_id as public_id
 
 
 def access_key() -> str:

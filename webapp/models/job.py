@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 from tortoise import fields
 from tortoise.models import Model
 
 from webapp.models.camera import Camera
 from webapp.models.organisation import Organisation
+from webapp.outbox_row import OutboxRow
 
 
 class SlotState(StrEnum):
@@ -48,33 +48,19 @@ class Slot(Model):
         indexes = (("state", "due_at"), ("minute",))
 
 
-class Outbox(Model):
-    """Something to do outside the database, written in the transaction that decided it.
+class Outbox(OutboxRow):
+    """What an organisation's doings leave to be done outside the database."""
 
-    ``kind`` names the channel (``jobs/deliver.py``); ``payload`` is all it needs.
-    ``dedupe_key`` makes writing it twice harmless.
-    """
-
-    id = fields.BigIntField(primary_key=True)
     organisation: fields.ForeignKeyRelation[Organisation] = fields.ForeignKeyField(
         "core.Organisation", related_name="outbox", on_delete=fields.CASCADE
     )
     organisation_id: int
-    kind = fields.CharField(max_length=32)
-    payload: fields.Field[dict[str, Any]] = fields.JSONField()
-    dedupe_key = fields.CharField(max_length=120, unique=True)
-    created_at = fields.DatetimeField(auto_now_add=True)
-    due_at = fields.DatetimeField()
-    attempts = fields.SmallIntField(default=0)
-    claim = fields.CharField(max_length=32, default="")
-    lease_until = fields.DatetimeField(null=True)
-    done_at = fields.DatetimeField(null=True)
-    given_up_at = fields.DatetimeField(null=True)
-    error = fields.CharField(max_length=500, default="")
+    # Rows of one lane are carried out one after another, in the order in which they were written.
+    lane = fields.CharField(max_length=64, default="", db_default="")
 
     class Meta:
         table = "outbox"
-        indexes = (("done_at", "due_at"),)
+        indexes = (("done_at", "due_at"), ("lane", "id"))
 
 
 class Heartbeat(Model):

@@ -12,14 +12,19 @@ from webapp.models.organisation import Organisation
 
 
 class Role(StrEnum):
-    """管理ユーザ may change; 一般ユーザ may look and download."""
+    """管理ユーザ may change; 一般ユーザ may look and download; 事業者 sees operator pages alone."""
 
     ADMIN = "admin"
     GENERAL = "general"
+    OPERATOR = "operator"
 
 
 class Member(Model):
-    """A person of one organisation."""
+    """A person of one organisation.
+
+    ``issuer`` and ``subject`` say who this is at the identity provider. They are empty until
+    the first sign-in there.
+    """
 
     id = fields.BigIntField(primary_key=True)
     public_id = fields.CharField(max_length=16, unique=True, default=public_id)
@@ -31,11 +36,15 @@ class Member(Model):
     mail = fields.CharField(max_length=254)
     role = fields.CharEnumField(Role, description="a word", max_length=16, default=Role.GENERAL)
     language = fields.CharField(max_length=8, default="")
+    issuer = fields.CharField(max_length=255, null=True)
+    subject = fields.CharField(max_length=255, null=True)
+    # The month (2026-03) in which the notice of few calls was put away.
+    few_calls_hidden = fields.CharField(max_length=7, default="", db_default="")
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "member"
-        unique_together = (("organisation", "mail"),)
+        unique_together = (("organisation", "mail"), ("issuer", "subject"))
 
 
 class LoginLink(Model):
@@ -60,7 +69,12 @@ class LoginLink(Model):
 
 
 class Session(Model):
-    """A sign-in. The cookie holds a random token, this row its hash: logging out ends it."""
+    """A sign-in. The cookie holds a random token, this row its hash: logging out ends it.
+
+    ``sid`` is the provider's session. ``sealed_tokens`` is what the provider gave, encrypted;
+    it is empty after a one-time link. ``checked_at`` is when the provider last said that the
+    sign-in still holds, and ``checking_until`` keeps two requests from asking it at once.
+    """
 
     id = fields.BigIntField(primary_key=True)
     organisation: fields.ForeignKeyRelation[Organisation] = fields.ForeignKeyField(
@@ -73,6 +87,10 @@ class Session(Model):
     member_id: int
     token_hash = fields.CharField(max_length=64, unique=True)
     csrf_token = fields.CharField(max_length=64)
+    sid = fields.CharField(max_length=255, default="", db_default="", db_index=True)
+    sealed_tokens = fields.TextField(default="", db_default="")
+    checked_at = fields.DatetimeField(null=True)
+    checking_until = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
     expires_at = fields.DatetimeField(db_index=True)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from datetime import datetime, timedelta
 
 from webapp.models import LoginLink, Member
 from webapp.settings import Settings
+from webapp.tokens import new_token, token_hash
 
 
 async def create(settings: Settings, member: Member, at: datetime) -> str:
@@ -15,11 +14,11 @@ async def create(settings: Settings, member: Member, at: datetime) -> str:
 
     The address begins with the configured origin. Only the hash of its token is kept.
     """
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     await LoginLink.create(
         organisation_id=member.organisation_id,
         member=member,
-        token_hash=_hash(token),
+        token_hash=token_hash(token),
         expires_at=at + timedelta(minutes=settings.login_link_minutes),
         created_at=at,
     )
@@ -31,12 +30,8 @@ async def redeem(token: str, at: datetime) -> Member | None:
 
     The conditional update chooses the one winner among requests that come at once.
     """
-    link = LoginLink.filter(token_hash=_hash(token))
+    link = LoginLink.filter(token_hash=token_hash(token))
     if await link.filter(used_at__isnull=True, expires_at__gt=at).update(used_at=at) != 1:
         return None
     found = await link.get().select_related("member", "member__organisation")
     return found.member
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

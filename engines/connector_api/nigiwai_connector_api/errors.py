@@ -15,6 +15,10 @@ class Phase(StrEnum):
     ANSWER = "answer"  # it answers, but not with a picture
     TIMEOUT = "timeout"  # it did not answer in time
     FILE = "file"  # the file is missing or cannot be read
+    SERVICE = "service"  # the service between us and the camera does not answer as it should
+    CONSENT = "consent"  # the camera's owner has not allowed it, or does not any more
+    OPTION = "option"  # the camera's contract lacks what this needs
+    GONE = "gone"  # the service has no such camera, or not any more
 
 
 class Step(StrEnum):

@@ -18,6 +18,7 @@ from ipaddress import (
     IPv6Network,
     ip_address,
     ip_network,
+    summarize_address_range,
 )
 
 import anyio.to_thread
@@ -49,6 +50,14 @@ DENIED: Networks = tuple(
         "100.100.100.200/32",  # Alibaba
         "168.63.129.16/32",  # Azure
     )
+)
+
+# Every address of one machine, but those that mean this very machine or nobody.
+UNICAST: Networks = (
+    *summarize_address_range(IPv4Address("1.0.0.0"), IPv4Address("126.255.255.255")),
+    *summarize_address_range(IPv4Address("128.0.0.0"), IPv4Address("223.255.255.255")),
+    IPv6Network("2000::/3"),
+    IPv6Network("fc00::/7"),
 )
 
 # What inet_aton would read as an IPv4 address: 2130706433, 0x7f.1, 0177.0.0.1, 127.1.
@@ -121,13 +130,7 @@ class Network:
         connecting is httpcore's ``ConnectError`` or ``ConnectTimeout``.
         """
         deadline.enter(Step.RESOLVE)
-        addresses = await self._resolve(host, port)
-        if not addresses or not all(is_allowed(one, self._allowed) for one in addresses):
-            raise CameraUnreachable(
-                Phase.ADDRESS,
-                "The camera's address lies outside the networks in which cameras may be asked.",
-                Step.RESOLVE,
-            )
+        addresses = await self.addresses(host, port)
         deadline.enter(Step.CONNECT)
         tried = addresses[:ADDRESSES_TRIED]
         share = deadline.left() / len(tried) / 2
@@ -139,6 +142,21 @@ class Network:
         return await self._inner.connect_tcp(
             str(tried[-1]), port, deadline.left(), None, socket_options
         )
+
+    async def addresses(self, host: str, port: int) -> list[Address]:
+        """Every address of a host, all of them allowed; for what connects by other means.
+
+        Raises ``CameraUnreachable`` for names and addresses. Whoever connects must connect to
+        one of these very addresses: the name may mean another one a moment later.
+        """
+        addresses = await self._resolve(host, port)
+        if not addresses or not all(is_allowed(one, self._allowed) for one in addresses):
+            raise CameraUnreachable(
+                Phase.ADDRESS,
+                "The camera's address lies outside the networks in which cameras may be asked.",
+                Step.RESOLVE,
+            )
+        return addresses
 
     async def _resolve(self, host: str, port: int) -> list[Address]:
         address = literal(host)

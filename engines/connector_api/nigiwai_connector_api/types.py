@@ -20,6 +20,7 @@ __all__ = [
     "Connector",
     "ConnectorInfo",
     "Field",
+    "Grants",
     "Kind",
     "Limits",
     "Phase",
@@ -65,6 +66,7 @@ class Kind(StrEnum):
     PASSWORD = "password"  # noqa: S105 -- the kind of a field
     SWITCH = "switch"
     NUMBERS = "numbers"
+    CHOSEN = "chosen"  # chosen on a page of its own; a form keeps it and does not show it
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,11 @@ class ConnectorInfo:
             raise ValueError("two fields have the same name")
 
     @property
+    def is_chosen(self) -> bool:
+        """Whether a camera of this kind is chosen on a page of its own, not entered in a form."""
+        return any(field.kind is Kind.CHOSEN for field in self.fields)
+
+    @property
     def secrets(self) -> frozenset[str]:
         """The names of the fields that are never shown again."""
         return frozenset(field.name for field in self.fields if field.is_secret)
@@ -139,17 +146,33 @@ class Limits:
     max_pixels: int = 16_800_000
 
 
+class Grants(Protocol):
+    """Consents that owners of cameras gave at another service, kept and renewed by the app."""
+
+    async def token(self, grant: str, refused: str = "") -> str:
+        """The access token of a consent, good for a while.
+
+        ``refused`` is the token that the service has just refused: another one is given.
+        Raises ``CameraUnreachable``: consent, when it is over or not known; service, when the
+        service could not be asked for a new token.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a connector may use: the guarded network, the limits, the footage folder.
 
-    ``interval`` is the number of seconds between two captures of one camera.
+    ``interval`` is the number of seconds between two captures of one camera. ``service`` is
+    the address of the service that the operator named for a connector of this kind; its
+    ``network`` then leads there. ``grants`` are the consents of owners there.
     """
 
     network: Network
     limits: Limits = Limits()
     footage: Path = Path("footage")
     interval: int = 60
+    service: str = ""
+    grants: Grants | None = None
 
 
 class Connector(Protocol):

@@ -85,7 +85,9 @@ document.addEventListener(
 // Choices that bring fields with them.
 const showChosen = () => {
   const chosen = new Set(
-    [...document.querySelectorAll('[data-shows]:checked')].map((input) => input.dataset.shows),
+    [...document.querySelectorAll('[data-shows]:checked')].flatMap((input) =>
+      input.dataset.shows.split(' '),
+    ),
   );
   for (const part of document.querySelectorAll('[data-shown-by]')) {
     part.hidden = !chosen.has(part.id);
@@ -114,30 +116,6 @@ document.addEventListener('change', showChosen);
 document.addEventListener('input', (event) => {
   if (event.target.matches('input[type=range]')) showNumber(event.target);
 });
-
-// 保存 is lit only when something changed; leaving with changes asks.
-const contentOf = (form) => new URLSearchParams(new FormData(form)).toString();
-
-const watch = (form) => {
-  const before = contentOf(form);
-  const save = form.querySelector('[data-save]');
-  const light = () => {
-    save.disabled = contentOf(form) === before;
-  };
-  form.addEventListener('input', light);
-  light();
-};
-
-const guardLeaving = (form) => {
-  const before = contentOf(form);
-  let sending = false;
-  form.addEventListener('submit', () => {
-    sending = true;
-  });
-  addEventListener('beforeunload', (event) => {
-    if (!sending && contentOf(form) !== before) event.preventDefault();
-  });
-};
 
 // Forms that take a while say so and are sent once.
 document.addEventListener('submit', (event) => {
@@ -211,7 +189,27 @@ if (new URLSearchParams(location.search).has('done')) {
   history.replaceState(null, '', location.pathname);
 }
 
-for (const form of document.querySelectorAll('form[data-watch]')) watch(form);
-for (const form of document.querySelectorAll('form[data-leave]')) guardLeaving(form);
 for (const slider of document.querySelectorAll('input[type=range]')) showNumber(slider);
 showChosen();
+
+// Monitoring fills the screen; Escape brings it back. The box around it stays in place when the
+// minute's picture arrives. Where a browser lets only videos fill the screen, it fills the window.
+document.addEventListener('click', async (event) => {
+  const button = event.target.closest('[data-maximise]');
+  if (!button) return;
+  const box = button.closest('.monitor-box');
+  if (document.fullscreenElement === box) {
+    await document.exitFullscreen();
+  } else if (box.classList.contains('is-maximised')) {
+    box.classList.remove('is-maximised');
+  } else {
+    await Promise.resolve(box.requestFullscreen?.() ?? Promise.reject()).catch(() => {
+      box.classList.add('is-maximised');
+    });
+  }
+});
+
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape') return;
+  document.querySelector('.monitor-box.is-maximised')?.classList.remove('is-maximised');
+});

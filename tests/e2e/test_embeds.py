@@ -1,0 +1,149 @@
+"""An embed on somebody else's page: framed, sandboxed, small, without cookies; and its code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, FrameLocator, expect
+
+from tests.builders import counted, make_camera, make_embed, make_group, make_masked
+from tests.e2e.conftest import serious_problems
+from tests.e2e.test_screens import quiet
+from webapp.embeds.shown import Displays
+from webapp.models import CallMonth, Camera, Latest, Organisation
+from webapp.services import Services
+
+pytestmark = pytest.mark.e2e
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+SIZES = [(360, 281), (768, 520), (1280, 800)]
+
+
+@asynccontextmanager
+async def site(html: str) -> AsyncIterator[str]:
+    """A page of another site."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nConnection: close"
+        writer.write(f"{head}\r\n\r\n<!DOCTYPE html><meta name=viewport>{html}".encode())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+
+
+@pytest.fixture
+async def camera(services: Services, organisation: Organisation) -> Camera:
+    camera = await make_camera(organisation, latest=counted(12))
+    await Latest.filter(camera_id=camera.id).update(picture=await make_masked(services, camera))
+    return camera
+
+
+@pytest.mark.parametrize("sandbox", ["", "allow-scripts"], ids=["plain", "sandboxed"])
+async def test_it_is_shown_and_renewed_in_a_frame_of_another_site(
+    browser: Browser, origin: str, camera: Camera, sandbox: str
+) -> None:
+    path = await make_embed(camera, refreshes=False)
+    attribute = f'sandbox="{sandbox}"' if sandbox else ""
+    frame = f'<iframe {attribute} src="{origin}{path}" style="width:100vw;height:100vh;border:0">'
+    # A headless browser names itself, and would go free as a declared program.
+    context = await browser.new_context(locale="ja-JP", user_agent=FIREFOX)
+    page = await context.new_page()
+    complaints = quiet(page)
+    async with site(f"<style>body{{margin:0}}</style>{frame}") as address:
+        for width, height in SIZES:
+            await page.set_viewport_size({"width": width, "height": height})
+            await page.goto(address)
+            embed = page.frame_locator("iframe")
+            await expect(embed.locator(".embed-count")).to_have_text("約12人")
+            assert await _fits(embed), (width, height)
+        await Latest.filter(camera_id=camera.id).update(count=3)
+        await asyncio.sleep(Displays.FRESH)
+        await embed.locator(".embed-reload").click()
+        await expect(embed.locator(".embed-count")).to_have_text("約3人")
+        assert await _fits(embed)
+    assert (await CallMonth.get()).calls == len(SIZES) + 1
+    assert await context.cookies() == []
+    assert complaints == []
+    await context.close()
+
+
+async def test_a_site_that_is_not_allowed_shows_nothing(
+    browser: Browser, origin: str, camera: Camera
+) -> None:
+    path = await make_embed(camera, sites=["https://www.example.jp"])
+    page = await browser.new_page()
+    async with site(f'<iframe src="{origin}{path}"></iframe>') as address:
+        await page.goto(address)
+        await expect(page.frame_locator("iframe").locator("#shown")).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_everybody_can_use_it_in_both_themes(
+    browser: Browser, origin: str, camera: Camera, organisation: Organisation, theme: str
+) -> None:
+    group = await make_group(organisation, "駅前", [camera])
+    page = await browser.new_page(color_scheme=theme, viewport={"width": 360, "height": 281})  # type: ignore[arg-type]
+    for path in (await make_embed(camera), await make_embed(group, refreshes=False)):
+        requests: list[str] = []
+        page.on("request", lambda request, seen=requests: seen.append(request.url))
+        await page.goto(origin + path, wait_until="networkidle")
+        assert await serious_problems(page) == []
+        first = [url for url in requests if "/pictures/" not in url]
+        assert len(first) == 3, first
+        assert all(url.startswith(origin) for url in requests)
+
+
+async def test_without_script_it_says_the_same(
+    browser: Browser, origin: str, camera: Camera
+) -> None:
+    path = await make_embed(camera)
+    context = await browser.new_context(java_script_enabled=False, locale="ja-JP")
+    page = await context.new_page()
+    await page.goto(origin + path)
+    assert await page.locator(".embed-count").inner_text() == "約12人"
+    await page.click(".embed-reload")
+    assert await page.locator(".sight img").evaluate("(img) => img.naturalWidth") > 0
+    await context.close()
+
+
+async def test_code_is_made_copied_and_shown_elsewhere(
+    admin: BrowserContext, browser: Browser, origin: str, camera: Camera
+) -> None:
+    page = await admin.new_page()
+    complaints = quiet(page)
+    await page.goto(f"{origin}/cameras/{camera.public_id}/embed")
+    preview = page.frame_locator("#embed-preview")
+    await expect(preview.locator(".embed-count")).to_have_text("約12人")
+    await page.uncheck("input[name=counts]")
+    await expect(preview.locator(".embed-count")).to_have_count(0)
+    await page.click("[data-width='360']")
+    await page.click(".embed-form button[type=submit]")
+    await expect(page.locator("#codes .notice-done")).to_contain_text("コードを作成しました")
+    assert await serious_problems(page) == []
+    for kind in ("iframe", "element"):
+        code = await page.locator(f"textarea[id^={kind}]").input_value()
+        async with site(code) as address:
+            other = await browser.new_page()
+            await other.goto(address)
+            embed = other.frame_locator("iframe")
+            await expect(embed.locator(".state-word")).to_be_visible()
+            assert "12" not in await embed.locator("#shown").inner_text()
+            await other.close()
+    assert complaints == []
+
+
+async def _fits(embed: FrameLocator) -> bool:
+    """Whether picture and words lie within the frame, and nothing has to be scrolled."""
+    fits: bool = await embed.locator("html").evaluate(
+        """(html) => html.scrollHeight <= innerHeight && html.scrollWidth <= innerWidth
+          && document.querySelector('.sight').getBoundingClientRect().height > 120
+          && document.querySelector('.embed-line').getBoundingClientRect().bottom <= innerHeight"""
+    )
+    return fits

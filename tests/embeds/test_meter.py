@@ -1,0 +1,106 @@
+"""Metering: exact, many at a time, and nobody pays for what nobody saw."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+
+from webapp.embeds.meter import Meter
+from webapp.licences.calls import count_calls
+from webapp.models import CallCount, CallMonth, LicenceChange, Organisation
+from webapp.settings import Settings
+
+
+async def _organisation(cameras: int) -> Organisation:
+    organisation = await Organisation.create(name="みなと商店街")
+    await LicenceChange.create(
+        organisation=organisation,
+        effective_on="2020-01-01",
+        cameras=cameras,
+        made_at=datetime.now(UTC),
+    )
+    return organisation
+
+
+async def test_twelve_thousand_views_on_a_quota_of_ten_thousand(any_database: Settings) -> None:
+    """TRUST 10: 50 clients race; exactly 10,000 are granted, and that is what is stored."""
+    organisation = await _organisation(cameras=1)
+    meter = Meter()
+
+    async def client(number: int) -> int:
+        granted = 0
+        for view in range(240):
+            granted += await meter.grant(organisation, f"key{(number + view) % 3}")
+        return granted
+
+    granted = sum(await asyncio.gather(*(client(number) for number in range(50))))
+    assert granted == 10_000
+    assert (await CallMonth.get()).calls == 10_000
+    assert sum(await CallCount.all().values_list("calls", flat=True)) == 10_000  # type: ignore[arg-type]
+
+
+async def test_two_processes_share_one_quota(postgres: Settings) -> None:
+    organisation = await _organisation(cameras=1)
+    await CallMonth.create(
+        organisation=organisation, month=datetime.now(UTC).strftime("%Y-%m"), calls=9_900
+    )
+    organisation.time_zone = "UTC"
+    meters = [Meter(), Meter()]
+    views = [meters[number % 2].grant(organisation, "key") for number in range(300)]
+    assert sum(await asyncio.gather(*views)) == 100
+    assert (await CallMonth.get()).calls == 10_000
+
+
+async def test_views_that_come_together_share_a_transaction(database: Settings) -> None:
+    organisation = await _organisation(cameras=1)
+    sizes: list[int] = []
+
+    async def count(
+        organisation: Organisation, wanted: Mapping[str, int], at: datetime
+    ) -> dict[str, int]:
+        sizes.append(sum(wanted.values()))
+        return await count_calls(organisation, wanted, at)
+
+    meter = Meter(count)
+    assert all(await asyncio.gather(*(meter.grant(organisation, "key") for _ in range(100))))
+    assert sizes == [100]
+    assert await meter.grant(organisation, "key")
+    assert (await CallMonth.get()).calls == 101
+
+
+async def test_a_failure_is_told_to_those_who_wait_and_to_nobody_after(
+    database: Settings,
+) -> None:
+    organisation = await _organisation(cameras=1)
+    is_away = True
+
+    async def count(
+        organisation: Organisation, wanted: Mapping[str, int], at: datetime
+    ) -> dict[str, int]:
+        if is_away:
+            raise OSError("away")
+        return await count_calls(organisation, wanted, at)
+
+    meter = Meter(count)
+    asked = [meter.grant(organisation, "key") for _ in range(3)]
+    told = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(one) for one in told] == [OSError] * 3
+    is_away = False
+    assert await meter.grant(organisation, "key")
+    assert (await CallMonth.get()).calls == 1
+
+
+async def test_whoever_leaves_before_the_count_pays_nothing(database: Settings) -> None:
+    organisation = await _organisation(cameras=1)
+    meter = Meter()
+    leaving = asyncio.create_task(meter.grant(organisation, "key"))
+    staying = asyncio.create_task(meter.grant(organisation, "key"))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    assert await staying
+    assert (await CallMonth.get()).calls == 1

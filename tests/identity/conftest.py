@@ -1,0 +1,3 @@
+"""The provider and whoever visits it."""
+
+from tests.identity.people import *  # noqa: F403

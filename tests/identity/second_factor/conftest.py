@@ -1,0 +1,3 @@
+"""Somebody who logs in with a second factor."""
+
+from tests.identity.people import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""The people."""
+
+from tests.people import *  # noqa: F403 - fixtures

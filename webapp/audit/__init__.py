@@ -1,0 +1,1 @@
+"""監査ログ: who changed what, when and from where."""

@@ -1,0 +1,1 @@
+"""The camera cloud: consents of owners, and the cameras that come with them (C1)."""

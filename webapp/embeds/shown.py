@@ -1,0 +1,215 @@
+"""What an embed shows of its object now, read once a second for all who look (E2)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import asyncpg  # type: ignore[import-untyped]
+from tortoise.exceptions import BaseORMException
+
+from webapp import words
+from webapp.cameras.sight import USUAL_SIZE, WITH_ALERT, Sight, sight_of
+from webapp.domain.embeds import Options, read_options
+from webapp.domain.health import CameraState
+from webapp.domain.viewing import Shown
+from webapp.groups.queries import card_of
+from webapp.models import Camera, CameraGroup, EmbedVariant, Organisation
+
+if TYPE_CHECKING:
+    from webapp.services import Services
+
+# Whatever else somebody writes into an address never reaches the database.
+_KEY = re.compile(r"[A-Za-z0-9_-]{22,43}")
+_NAME = re.compile(r"[a-z0-9]{10}")
+# Pictures that are paid for (E3); a placeholder or the out-of-hours picture is not.
+_METERED = frozenset({Shown.PICTURE, Shown.STAGE})
+# What the database raises while nobody reaches it.
+AWAY = (BaseORMException, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an embed shows: a camera or a group in one form.
+
+    ``count``    None when it is not known, or not to be shown.
+    ``at_least`` whether a camera of the group is not known, so that there may be more.
+    ``url``      of the picture; empty: show the placeholder.
+    ``at``       when the picture was analysed.
+    """
+
+    name: str
+    kind: str
+    word: str
+    shown: Shown
+    url: str
+    width: int
+    height: int
+    is_old: bool
+    at: datetime | None
+    count: int | None = None
+    at_least: bool = False
+    is_deciding: bool = False
+
+    @property
+    def is_metered(self) -> bool:
+        """Whether showing it counts as a view."""
+        return bool(self.url) and self.shown in _METERED
+
+    def without_picture(self) -> Seen:
+        """The same after the quota was used up: words go on, the picture says so (E3)."""
+        return replace(self, shown=Shown.OVER_QUOTA, url="")
+
+    def of_then(self) -> Seen:
+        """What is left of it when nobody can say any more whether it is still so."""
+        return replace(
+            self,
+            kind="unknown",
+            word=words.STATE_WORDS[CameraState.MISSED],
+            shown=Shown.UNKNOWN,
+            url="",
+            count=None,
+            is_deciding=False,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """One variant as it stands: whose it is, how it shows, who may frame it, and what it shows."""
+
+    organisation: Organisation
+    key: str
+    name: str
+    options: Options
+    sites: tuple[str, ...]
+    seen: Seen
+
+
+async def load(services: Services, key: str, name: str) -> Display | None:
+    """What the variant ``name`` of ``key`` shows now; None when there is none."""
+    if not _KEY.fullmatch(key) or not _NAME.fullmatch(name):
+        return None
+    variant = await EmbedVariant.get_or_none(embed_key__key=key, name=name).select_related(
+        "organisation",
+        "embed_key__camera__latest",
+        *(f"embed_key__camera__{one}" for one in WITH_ALERT),
+        "embed_key__group",
+    )
+    if variant is None:
+        return None
+    options = read_options(variant.options)
+    thing = variant.embed_key.camera or variant.embed_key.group
+    assert thing is not None, "a key is of a camera or of a group"
+    return Display(
+        organisation=variant.organisation,
+        key=key,
+        name=name,
+        options=options,
+        sites=tuple(variant.embed_key.sites),
+        seen=await seen_of(services, thing, variant.organisation, options),
+    )
+
+
+async def seen_of(
+    services: Services, thing: Camera | CameraGroup, organisation: Organisation, options: Options
+) -> Seen:
+    """What an embed of this camera, or of this group, shows.
+
+    A camera was loaded with ``latest``.
+    """
+    now, settings = datetime.now(UTC), services.settings
+    is_suspended = organisation.suspended_at is not None
+    if isinstance(thing, Camera):
+        seen = _seen(thing.name, sight_of(thing, settings, now, is_suspended=is_suspended))
+        return seen if options.counts else replace(seen, count=None)
+    whole = (await card_of(thing, settings, now, is_suspended=is_suspended)).sight
+    if whole.picture is None:
+        return _nothing(thing.name, whole.kind, whole.word)
+    seen = replace(_seen(thing.name, whole.picture), kind=whole.kind, word=whole.word)
+    return replace(
+        seen,
+        count=whole.sum.count if options.counts else None,
+        at_least=whole.sum.known < whole.sum.members,
+        is_deciding=whole.is_deciding,
+    )
+
+
+def _seen(name: str, sight: Sight) -> Seen:
+    return Seen(
+        name=name,
+        kind=sight.kind,
+        word=sight.word,
+        shown=sight.shown,
+        url=sight.url,
+        width=sight.width,
+        height=sight.height,
+        is_old=sight.is_old,
+        at=sight.at,
+        count=sight.count,
+        is_deciding=sight.is_deciding,
+    )
+
+
+def _nothing(name: str, kind: str, word: str) -> Seen:
+    return Seen(name, kind, word, Shown.WAITING, "", *USUAL_SIZE, is_old=False, at=None)
+
+
+@dataclass(slots=True)
+class _Entry:
+    display: Display
+    at: float
+
+
+class Displays:
+    """Displays that were read lately: one reading serves all who look within a second (E5).
+
+    While the database is away the last one known goes on for five minutes, as of then.
+    """
+
+    FRESH = 1.0
+    STALE = 300.0
+    MOST = 5000
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
+        self._reading: dict[tuple[str, str], asyncio.Task[Display | None]] = {}
+
+    async def get(
+        self, key: str, name: str, read: Callable[[], Awaitable[Display | None]]
+    ) -> Display | None:
+        """The display, read anew when the last reading is over a second old."""
+        at = self._clock()
+        entry = self._entries.get((key, name))
+        if entry is not None and at - entry.at < self.FRESH:
+            return entry.display
+        try:
+            display = await self._read(key, name, read)
+        except AWAY:
+            if entry is None or at - entry.at > self.STALE:
+                raise
+            return replace(entry.display, seen=entry.display.seen.of_then())
+        if display is None:
+            self._entries.pop((key, name), None)
+            return None
+        self._entries[key, name] = _Entry(display, at)
+        self._entries.move_to_end((key, name))
+        if len(self._entries) > self.MOST:
+            self._entries.popitem(last=False)
+        return display
+
+    async def _read(
+        self, key: str, name: str, read: Callable[[], Awaitable[Display | None]]
+    ) -> Display | None:
+        task = self._reading.get((key, name))
+        if task is None:
+            task = asyncio.ensure_future(read())
+            self._reading[key, name] = task
+            task.add_done_callback(lambda _: self._reading.pop((key, name), None))
+        return await asyncio.shield(task)

@@ -1,0 +1,39 @@
+"""Who asks for an embed: whose views count, and who asks too much (E3, TRUST 11)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import crawleruseragents
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+from starlette.requests import Request
+
+
+def is_prefetch(request: Request) -> bool:
+    """Whether a browser only fetches ahead: nobody looks yet, and perhaps nobody ever will."""
+    purposes = (request.headers.get(name, "") for name in ("sec-purpose", "purpose", "x-moz"))
+    return any(purpose.lower().startswith(("prefetch", "preview")) for purpose in purposes)
+
+
+def is_crawler(request: Request) -> bool:
+    """Whether a program says of itself that it is one that crawls."""
+    return _crawls(request.headers.get("user-agent", "")[:300])
+
+
+class Shares:
+    """How many views a minute one address may ask for, 0 for any; in memory, for each process."""
+
+    def __init__(self, most: int = 0) -> None:
+        self._limit = RateLimitItemPerMinute(most) if most else None
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+
+    def take(self, address: str) -> bool:
+        """Take one view of the address's share of this minute; False when it is used up."""
+        return self._limit is None or self._limiter.hit(self._limit, address)
+
+
+@lru_cache(maxsize=4096)  # over a thousand patterns, and few browsers
+def _crawls(agent: str) -> bool:
+    return bool(crawleruseragents.is_crawler(agent))

@@ -1,0 +1,1 @@
+"""混雑予測: when it will be busy and when quiet."""

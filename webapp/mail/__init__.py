@@ -1,0 +1,1 @@
+"""Mails: one folder of templates an event, sent through an outbox."""

@@ -1,0 +1,1 @@
+"""The demo's mails as pages: what a mail server would have taken away."""

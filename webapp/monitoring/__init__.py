@@ -1,0 +1,1 @@
+"""モニタリング: members look at the very frame that was analysed; viewers never do (M6)."""

@@ -1,0 +1,1 @@
+"""組織設定: what an organisation says of itself."""
