@@ -30,6 +30,7 @@ COMMANDS = {
     "keys": "webapp.commands.keys:keys",
     "history": "webapp.commands.history:history",
     "analyse": "webapp.commands.analyse:analyse",
+    "verify": "webapp.commands.verify:verify",
     "evaluate": "webapp.commands.evaluate:evaluate",
     "bench": "jobs.commands.bench:bench",
     "assets": "webapp.commands.assets:assets",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import datetime
 
 import anyio.to_thread
@@ -13,8 +15,17 @@ from webapp.domain.pictures import decode
 from webapp.errors import TemporaryFailure
 from webapp.models import Camera
 from webapp.storage import Storage
+from webapp.verification.making import Ground
 
 DEFAULT_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A registered background, decoded, and what a manifest says of it."""
+
+    backdrop: Backdrop
+    ground: Ground
 
 
 class BackgroundCache:
@@ -28,10 +39,10 @@ class BackgroundCache:
         self._storage = storage
         self._max_pixels = max_pixels
         self._max_bytes = max_bytes
-        self._backdrops: OrderedDict[str, Backdrop] = OrderedDict()
+        self._kept: OrderedDict[str, Registered] = OrderedDict()
         self._bytes = 0
 
-    async def of_camera(self, camera: Camera, at: datetime) -> Backdrop | None:
+    async def of_camera(self, camera: Camera, at: datetime) -> Registered | None:
         """Give the background that serves at ``at``, or None; the organisation is loaded.
 
         Raises ``TemporaryFailure`` when the store is away.
@@ -39,30 +50,31 @@ class BackgroundCache:
         row = await background_at(camera, camera.organisation.time_zone, at)
         if row is None:
             return None
-        backdrop = self._backdrops.get(row.picture)
-        if backdrop is not None:
-            self._backdrops.move_to_end(row.picture)
-            return backdrop
+        kept = self._kept.get(row.picture)
+        if kept is not None:
+            self._kept.move_to_end(row.picture)
+            return kept
         data = await self._storage.get(row.picture)
         if data is None:
             raise TemporaryFailure("The registered background is missing in the picture store.")
-        backdrop = await anyio.to_thread.run_sync(self._decode, data)
-        self._keep(row.picture, backdrop)
-        return backdrop
+        registered = await anyio.to_thread.run_sync(self._decode, row.id, data)
+        self._keep(row.picture, registered)
+        return registered
 
-    def _decode(self, data: bytes) -> Backdrop:
-        return Backdrop(decode(data, max_pixels=self._max_pixels, max_bytes=len(data)))
+    def _decode(self, row_id: int, data: bytes) -> Registered:
+        frame = decode(data, max_pixels=self._max_pixels, max_bytes=len(data))
+        return Registered(Backdrop(frame), Ground(row_id, hashlib.sha256(data).hexdigest()))
 
-    def _keep(self, key: str, backdrop: Backdrop) -> None:
-        if key in self._backdrops:
+    def _keep(self, key: str, registered: Registered) -> None:
+        if key in self._kept:
             return
-        self._backdrops[key] = backdrop
-        self._bytes += _size(backdrop)
-        while self._bytes > self._max_bytes and len(self._backdrops) > 1:
-            _, gone = self._backdrops.popitem(last=False)
+        self._kept[key] = registered
+        self._bytes += _size(registered)
+        while self._bytes > self._max_bytes and len(self._kept) > 1:
+            _, gone = self._kept.popitem(last=False)
             self._bytes -= _size(gone)
 
 
-def _size(backdrop: Backdrop) -> int:
+def _size(registered: Registered) -> int:
     """Bytes that it takes, with the calmed copy of the same size."""
-    return 2 * backdrop.background.pixels.nbytes
+    return 2 * registered.backdrop.background.pixels.nbytes

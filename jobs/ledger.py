@@ -20,9 +20,11 @@ from jobs import alerting, rollup, sql
 from webapp.database import transaction
 from webapp.domain.alerts import Sample
 from webapp.domain.health import CameraState, Health, next_health
+from webapp.domain.manifests import pack
 from webapp.models import Latest, Slot
 from webapp.models.job import SlotState
 from webapp.settings import Settings
+from webapp.verification.signing import Signed
 
 DETAIL_LENGTH = 500
 
@@ -47,7 +49,8 @@ class Answer:
     ``state`` is the outcome of this minute; ``count`` is None unless it is OK. ``picture`` is
     a storage key or empty; ``width`` and ``height`` are the still's in pixels, 0 when they are
     not known. ``frame_sha256`` is that of the still's bytes, empty without a still. ``sketch`` is
-    what the next still is compared with (``webapp.domain.scene``), mostly nothing.
+    what the next still is compared with (``webapp.domain.scene``), mostly nothing. ``manifest``
+    says how the picture was made.
     """
 
     state: CameraState
@@ -60,6 +63,7 @@ class Answer:
     height: int = 0
     frame_sha256: str = ""
     sketch: str = ""
+    manifest: Signed | None = None
 
 
 # A slot is first tried while it is open. One whose lease ended may be tried for one lease
@@ -103,6 +107,13 @@ _OBSERVE = """
 INSERT INTO observation (organisation_id, camera_id, minute, state, count, engine, captured_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (camera_id, minute) DO NOTHING RETURNING id
+"""
+
+_KEEP_MANIFEST = """
+INSERT INTO picture_manifest
+    (organisation_id, camera_id, minute, background_id, packed, signature)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (camera_id, minute) DO NOTHING
 """
 
 _SEE_LATEST = """
@@ -156,7 +167,8 @@ async def finish(settings: Settings, held: Claim, answer: Answer, at: datetime) 
     1. the slot becomes done, if our token still holds it: this update chooses the winner,
     2. the observation of that slot, and its quarter hour,
     3. the latest answer of the camera, unless a newer one is there,
-    4. what follows from it: the stage of its alert, and whom to tell.
+    4. what follows from it: the stage of its alert, and whom to tell,
+    5. how its picture was made.
     """
     async with transaction() as db:
         if not await sql.fetch(db, _FINISH, [held.slot_id, held.token]):
@@ -170,6 +182,10 @@ async def finish(settings: Settings, held: Claim, answer: Answer, at: datetime) 
         await _write_latest(db, held, answer, at)
         sample = Sample(held.minute, answer.count)
         await alerting.note_camera(db, settings, held.camera_id, sample, answer.picture)
+        if answer.manifest is not None:
+            signed = answer.manifest
+            made = [signed.background_id, pack(signed.manifest), signed.signature]
+            await sql.run(db, _KEEP_MANIFEST, [*whose, *made])
     return True
 
 

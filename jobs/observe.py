@@ -14,7 +14,7 @@ import structlog
 from nigiwai_engine_api import EngineFailure
 
 from jobs import ledger
-from jobs.background_cache import BackgroundCache
+from jobs.background_cache import BackgroundCache, Registered
 from jobs.ledger import Answer, Claim
 from jobs.monitoring import keep_frame
 from jobs.waiting_stills import WaitingStills
@@ -23,8 +23,8 @@ from webapp.analysis_pool import AnalysisPool, AnalysisTimeout
 from webapp.connectors import CameraUnreachable, Phase, Still
 from webapp.domain import breaker
 from webapp.domain.areas import AreaRefused, read_areas
-from webapp.domain.backdrops import Backdrop
 from webapp.domain.health import CameraState
+from webapp.domain.manifests import picture_name
 from webapp.domain.pictures import PictureRefused, encode_jpeg
 from webapp.domain.remarks import Remark
 from webapp.domain.scene import confirmed
@@ -32,6 +32,9 @@ from webapp.errors import PermanentFailure, StartRefused, TemporaryFailure
 from webapp.figures import Step
 from webapp.models import Camera, Latest
 from webapp.services import Services
+from webapp.verification.keys import CameraKeys
+from webapp.verification.making import Published, manifest_of
+from webapp.verification.signing import Signed
 
 # A camera shows noise: the very same bytes for this long are a picture that stands still.
 FROZEN_AFTER = timedelta(minutes=10)
@@ -51,6 +54,7 @@ class Workshop:
     analysis: AnalysisPool
     backgrounds: BackgroundCache
     clock: Callable[[], datetime]
+    keys: CameraKeys
     stills: WaitingStills = field(default_factory=WaitingStills)
 
     @classmethod
@@ -62,6 +66,7 @@ class Workshop:
             analysis=AnalysisPool(settings.analysis_threads),
             backgrounds=BackgroundCache(services.storage, settings.max_picture_pixels),
             clock=clock,
+            keys=CameraKeys(settings),
         )
 
 
@@ -91,8 +96,8 @@ async def observe(shop: Workshop, held: Claim) -> bool:
        of a suspended organisation.
     2. Fetch the still from its connector.
     3. In one thread: decode, find the people, count, draw them on the background, encode.
-    4. Store the masked picture under a new key.
-    5. In one transaction: slot done, observation, latest answer.
+    4. Store the masked picture under a new key, and sign how it was made (B1).
+    5. In one transaction: slot done, observation, latest answer, manifest.
     6. While somebody looks at it by monitoring, keep this frame in place of the one before.
 
     Whatever fails on the way becomes the state of this slot, with no count. The frame
@@ -181,9 +186,10 @@ async def _answer(
         analysis, picture = await _analyse(shop, camera, still, background)
     _check_size(camera, analysis)
     remarks = (*remarks, *_check_scene(camera, analysis), *analysis.remarks)
-    key = ""
-    if picture is not None:
-        key = picture_key(camera.public_id, held.minute)
+    key, manifest = "", None
+    if picture is not None and background is not None:
+        name = picture_name(held.minute, secrets.token_hex(16))
+        key = f"masked/{camera.public_id}/{name}.jpg"
         try:
             with shop.services.figures.step(Step.STORE):
                 await shop.services.storage.put(key, picture)
@@ -192,6 +198,9 @@ async def _answer(
             log.warning("no picture stored", camera=camera.public_id, error=str(error))
             key = ""
             remarks = (*remarks, Remark.PICTURE_NOT_STORED)
+        else:
+            published = Published(camera.public_id, name, picture, still.captured_at)
+            manifest = await _sign(shop, camera, published, analysis, background, at)
     return Answer(
         state=CameraState.OK,
         detail=remarks[0].value if remarks else "",
@@ -201,12 +210,26 @@ async def _answer(
         width=analysis.width,
         height=analysis.height,
         sketch=analysis.scene.sketch,
+        manifest=manifest,
     )
+
+
+async def _sign(
+    shop: Workshop,
+    camera: Camera,
+    picture: Published,
+    analysis: Analysis,
+    background: Registered,
+    at: datetime,
+) -> Signed:
+    key = await shop.keys.of_camera(camera, at)
+    engine = shop.services.engines.info(camera.engine)
+    return manifest_of(picture, analysis, background.ground, engine, key)
 
 
 async def _background(
     shop: Workshop, camera: Camera, at: datetime
-) -> tuple[Backdrop | None, tuple[Remark, ...]]:
+) -> tuple[Registered | None, tuple[Remark, ...]]:
     try:
         return await shop.backgrounds.of_camera(camera, at), ()
     except (TemporaryFailure, PictureRefused) as error:
@@ -215,7 +238,7 @@ async def _background(
 
 
 async def _analyse(
-    shop: Workshop, camera: Camera, still: Still, background: Backdrop | None
+    shop: Workshop, camera: Camera, still: Still, background: Registered | None
 ) -> tuple[Analysis, bytes | None]:
     """Do step 3: the only place where the frame is decoded, and it stays in the thread."""
     services = shop.services
@@ -231,8 +254,9 @@ async def _analyse(
 
     def analyse() -> tuple[Analysis, bytes | None]:
         pixels = services.settings.max_picture_pixels
+        backdrop = None if background is None else background.backdrop
         analysis = analyse_still(
-            still.data, engine, camera.level, background, pixels, style, areas, camera.rotation
+            still.data, engine, camera.level, backdrop, pixels, style, areas, camera.rotation
         )
         return analysis, None if analysis.masked is None else encode_jpeg(analysis.masked)
 
@@ -253,11 +277,6 @@ async def _analyse(
     except Exception as error:
         log.exception("analysis failed", engine=camera.engine, camera=camera.public_id)
         raise _Failed(CameraState.ENGINE_FAILED, Remark.ENGINE_ERROR) from error
-
-
-def picture_key(camera_public_id: str, minute: datetime) -> str:
-    """Name a masked picture; the random part makes its address unguessable and never reused."""
-    return f"masked/{camera_public_id}/{minute:%Y%m%dT%H%M%S}-{secrets.token_hex(8)}.jpg"
 
 
 def _check_freshness(camera: Camera, still: Still, digest: str, at: datetime) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from jobs import outages, sql
+from jobs import manifests, outages, sql
 from webapp import heartbeat
 from webapp.database import transaction
 from webapp.history import files
@@ -48,7 +48,8 @@ async def retain(settings: Settings, at: datetime) -> None:
 
     1. Counts, and events of alerts, older than ``counts_kept_days``: whole months at once where
        the database keeps them in partitions, row by row in batches at the edge.
-    2. Ledger rows, sign-ins, links, delivered outbox rows, workers that are gone.
+    2. Manifests of pictures older than 30 days, and what only they needed.
+    3. Ledger rows, sign-ins, links, delivered outbox rows, workers that are gone.
     """
     db = sql.connection(settings)
     oldest = at - timedelta(days=settings.counts_kept_days)
@@ -60,6 +61,7 @@ async def retain(settings: Settings, at: datetime) -> None:
     await _remove_older(db, "group_observation", oldest)
     await _remove_older(db, "alert_event", oldest)
     await _remove_older(db, "group_quarter", oldest, "quarter")
+    await manifests.retain(db, at)
     await _remove_older(db, "slot", at - SLOTS_KEPT)
     await files.remove_expired(at)
     await LoginLink.filter(expires_at__lt=at - LINKS_KEPT).delete()

@@ -12,6 +12,7 @@ from webapp.hours.pictures import named_closed_pictures
 from webapp.models import (
     AlertEvent,
     Background,
+    KeptBackground,
     Latest,
     MonitoringFrame,
     Organisation,
@@ -72,6 +73,7 @@ def _old_keys(storage: Storage, at: datetime) -> list[str]:
 async def _named(keys: list[str], at: datetime) -> set[str]:
     latest = await Latest.filter(picture__in=keys).values_list("picture", flat=True)
     backgrounds = await Background.filter(picture__in=keys).values_list("picture", flat=True)
+    kept = await KeptBackground.filter(picture__in=keys).values_list("picture", flat=True)
     # A mail may still wait for its server; it shows the picture of its minute.
     events = await AlertEvent.filter(picture__in=keys, minute__gte=at - MAILS_WAIT).values_list(
         "picture", flat=True
@@ -81,5 +83,5 @@ async def _named(keys: list[str], at: datetime) -> set[str]:
     alerts = await named_pictures(keys)
     files = await PreparedFile.filter(key__in=keys).values_list("key", flat=True)
     closed = await named_closed_pictures(keys)
-    named = (*latest, *backgrounds, *events, *logos, *alerts, *frames, *files, *closed)
+    named = (*latest, *backgrounds, *kept, *events, *logos, *alerts, *frames, *files, *closed)
     return {str(key) for key in named}

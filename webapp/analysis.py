@@ -17,7 +17,7 @@ from nigiwai_engine_api import Context, Engine, EngineFailure, Frame, People, Pi
 
 from webapp.domain.areas import Area, apply
 from webapp.domain.backdrops import Backdrop, Fitted
-from webapp.domain.masking import render_on
+from webapp.domain.masking import Drawing, digest_of, render_on
 from webapp.domain.pictures import (
     PictureProblem,
     PictureRefused,
@@ -48,7 +48,8 @@ class Analysis:
 
     ``people``    those who were found and count, in pixels of the frame.
     ``count``     how many they are.
-    ``masked``    background and pictograms, of the frame's size; None without background.
+    ``drawing``   background and pictograms, of the frame's size; None without background.
+    ``raster``    the digest of its pixels (``webapp.domain.rasters``); empty without one.
     ``width``, ``height``  of the frame.
     ``remarks``   what is not as it should be, though it was counted.
     ``ms_model``  milliseconds inside the engine.
@@ -57,12 +58,18 @@ class Analysis:
 
     people: People
     count: int
-    masked: Frame | None
+    drawing: Drawing | None
     width: int
     height: int
     remarks: tuple[Remark, ...]
     ms_model: float
     scene: Verdict = ALL_WELL
+    raster: str = ""
+
+    @property
+    def masked(self) -> Frame | None:
+        """The picture that may be published."""
+        return None if self.drawing is None else self.drawing.frame
 
 
 def analyse_still(
@@ -91,15 +98,17 @@ def analyse_still(
     ms_model = (time.perf_counter() - started) * 1000
     scene = ALL_WELL if fitted is None else fitted.scene.compare(frame.pixels, people.boxes)
     people = apply(people, areas, frame.width, frame.height)
+    drawing = None if fitted is None else render_on(fitted, people, style)
     return Analysis(
         people=people,
         count=len(people),
-        masked=None if fitted is None else render_on(fitted, people, style),
+        drawing=drawing,
         width=frame.width,
         height=frame.height,
         remarks=(*remarks, *_said(people)),
         ms_model=ms_model,
         scene=scene,
+        raster="" if fitted is None or drawing is None else digest_of(fitted, drawing),
     )
 
 

@@ -14,6 +14,7 @@ from webapp.plugins import Engines, build_engines
 from webapp.sealing import Sealer
 from webapp.settings import Settings
 from webapp.storage import Storage, open_storage
+from webapp.verification.desk import VerificationDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Services:
     embeds: Desk = field(default_factory=Desk)
     figures: Figures = field(default_factory=Figures)
     brokers: Brokers = field(default_factory=Brokers)
+    verification: VerificationDesk = field(default_factory=VerificationDesk)
 
 
 def build_services(settings: Settings, engines: Engines | None = None) -> Services:

@@ -39,6 +39,7 @@ from webapp.reports import routes as reports
 from webapp.setup import routes as setup
 from webapp.signin import backchannel
 from webapp.signin import routes as signin
+from webapp.verification import routes as verification
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,14 @@ ENTRIES = (
     _anyone("GET", "/e/{key}/{variant}", embeds_public.show),
     _anyone("GET", "/e/{key}/{variant}/part", embeds_public.part),
     _anyone("GET", "/pictures/{path:path}", pictures.picture),
+    # Verifying a picture
+    _anyone("GET", "/verify/{kind}", verification.about),
+    _anyone("GET", "/verify/{camera}/{picture}", verification.verify_page),
+    _anyone("GET", "/verify/{camera}/{picture}/manifest.json", verification.manifest_file),
+    _anyone("GET", "/verify/{camera}/{picture}/keys.json", verification.keys_file),
+    _anyone("GET", "/verify/{camera}/{picture}/background.png", verification.background_file),
+    _anyone("GET", "/verify/{camera}/{picture}/picture.jpg", verification.picture_file),
+    _anyone("GET", "/verify/{camera}/{picture}/redrawn.jpg", verification.redrawn_file),
     # The mails of the demo, for whoever sits at this machine
     _anyone("GET", "/mailbox", mailbox.mailbox_page),
     _anyone("GET", "/mailbox/{name}", mailbox.message),

@@ -19,7 +19,7 @@ from webapp.backgrounds import candidates
 from webapp.backgrounds.in_force import background_at
 from webapp.domain.daylight import Daylight, Part, read_time
 from webapp.evaluation_set import every_frame
-from webapp.models import Background, Camera, Latest, Organisation, Outbox
+from webapp.models import Background, Camera, KeptBackground, Latest, Organisation, Outbox
 from webapp.services import Services
 from webapp.settings import ROOT
 
@@ -272,8 +272,9 @@ async def test_a_new_background_retires_the_old_one(
     shown = await alice.send_form(path_of(camera, "/take"))
     await alice.send_form(path_of(camera, "/register"), draft=draft_of(shown), blur="0")
     assert (await Background.get()).id != old.id
-    row = await Outbox.get()
-    assert row.payload["keys"] == [old.picture]
+    kept = await KeptBackground.get()
+    assert (kept.id, kept.picture) == (old.id, old.picture)
+    assert not await Outbox.exists()
 
 
 async def test_removing_takes_the_picture_with_it(
@@ -285,6 +286,8 @@ async def test_removing_takes_the_picture_with_it(
     answer = await alice.send_form(path_of(camera, "/remove"))
     assert answer.status_code == 303
     assert not await Background.exists()
+    assert not await KeptBackground.exists()
+    assert (await Outbox.get()).payload["keys"]
     assert (await Latest.get(camera_id=camera.id)).picture == ""
 
 

@@ -58,6 +58,7 @@ class Action(StrEnum):
     CLIENT_REMOVED = "client_removed"
     CLIENT_SECRET_MADE = "client_secret_made"  # noqa: S105 - no password
     KEYS_ROTATED = "keys_rotated"
+    PICTURE_KEYS_ROTATED = "picture_keys_rotated"
 
 
 WORDS = {
@@ -109,6 +110,7 @@ WORDS = {
     Action.CLIENT_REMOVED: N_("連携アプリの削除"),
     Action.CLIENT_SECRET_MADE: N_("連携アプリのシークレットの再発行"),
     Action.KEYS_ROTATED: N_("署名鍵の更新"),
+    Action.PICTURE_KEYS_ROTATED: N_("画像の署名鍵の更新"),
 }
 
 # What the fields are called in which something changed.

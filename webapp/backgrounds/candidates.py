@@ -33,7 +33,7 @@ from webapp.domain.pictures import (
     rotate,
 )
 from webapp.errors import PermanentFailure, StartRefused
-from webapp.models import Background, Camera, Latest
+from webapp.models import Background, Camera, KeptBackground, Latest
 from webapp.services import Services
 
 log = structlog.get_logger(__name__)
@@ -166,7 +166,7 @@ async def register_background(
     """Make the draft the background of its part; what that part had before goes.
 
     The picture is stored first: a row never points at nothing, and a picture without a
-    row is swept.
+    row is swept. The one before is kept for as long as pictures on it can be verified (B1).
     """
 
     def finish() -> tuple[bytes, int, int]:
@@ -181,7 +181,7 @@ async def register_background(
     key = f"backgrounds/{camera.public_id}/{secrets.token_hex(16)}.png"
     await services.storage.put(key, picture)
     async with transaction() as connection:
-        await _retire(camera, how.part, now, connection)
+        await _retire(camera, how.part, now, connection, keeps=True)
         row = await Background.create(
             organisation_id=camera.organisation_id,
             camera_id=camera.id,
@@ -200,10 +200,16 @@ async def register_background(
     return row
 
 
-async def remove_background(camera: Camera, part: Part, now: datetime, log_it: Log) -> None:
-    """Take the background of a part away, and the picture that may be drawn on it with it (M2)."""
+async def remove_background(
+    camera: Camera, part: Part, now: datetime, log_it: Log, *, keeps: bool = False
+) -> None:
+    """Take the background of a part away, and the picture that may be drawn on it with it (M2).
+
+    Pictures on it cannot be verified any more, unless it ``keeps``: whoever removes it may have
+    seen somebody in it.
+    """
     async with transaction() as connection:
-        if await _retire(camera, part, now, connection):
+        if await _retire(camera, part, now, connection, keeps=keeps):
             await log_it()
         await changed_at(camera, now, connection)
         await Latest.filter(camera_id=camera.id).using_db(connection).update(picture="")
@@ -214,12 +220,27 @@ async def changed_at(camera: Camera, now: datetime, connection: BaseDBAsyncClien
     await Camera.filter(id=camera.id).using_db(connection).update(background_changed_at=now)
 
 
-async def _retire(camera: Camera, part: Part, now: datetime, connection: BaseDBAsyncClient) -> bool:
+async def _retire(
+    camera: Camera, part: Part, now: datetime, connection: BaseDBAsyncClient, *, keeps: bool
+) -> bool:
     """Take away what was in force for a part; whether there was any."""
     rows = await Background.filter(camera_id=camera.id, part=part).using_db(connection)
     if not rows:
         return False
     await Background.filter(id__in=[row.id for row in rows]).using_db(connection).delete()
+    if keeps:  # jobs/manifests.py knows until when; then the picture is swept
+        kept = [
+            KeptBackground(
+                id=row.id,
+                organisation_id=row.organisation_id,
+                camera_id=row.camera_id,
+                picture=row.picture,
+                retired_at=now,
+            )
+            for row in rows
+        ]
+        await KeptBackground.bulk_create(kept, using_db=connection)
+        return True
     await outbox.write(
         camera.organisation_id,
         outbox.PICTURES_DELETE,

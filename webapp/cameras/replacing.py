@@ -56,7 +56,7 @@ async def replace_source(
         row.connector, row.source, row.rotation = source.connector, source.sealed, source.rotation
         await row.save(update_fields=_FIELDS)
         for part in Part:
-            await remove_background(row, part, datetime.now(UTC), _tell_nothing)
+            await remove_background(row, part, datetime.now(UTC), _tell_nothing, keeps=True)
         await Latest.filter(camera_id=row.id).update(
             state=CameraState.WAITING,
             detail="",

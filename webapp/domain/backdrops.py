@@ -8,6 +8,7 @@ from functools import cached_property
 from nigiwai_engine_api.types import Frame
 
 from webapp.domain.pictures import calm, fit_background
+from webapp.domain.rasters import strips_of
 from webapp.domain.scene import Scene
 
 
@@ -26,6 +27,11 @@ class Fitted:
     def scene(self) -> Scene:
         """Made when it is first asked for."""
         return Scene(self.background.pixels)
+
+    @cached_property
+    def strips(self) -> tuple[bytes, ...]:
+        """Digests of the calmed background's strips (``webapp.domain.rasters``)."""
+        return strips_of(self.calmed)
 
     @classmethod
     def of(cls, background: Frame) -> Fitted:

@@ -3,13 +3,13 @@
 It keeps the proportions of the standing figure (a round head apart from one body, limbs
 of one weight). What is hidden is filled in: an arm or leg that was not seen hangs straight
 down, hips behind a desk stand under the shoulders. Lengths are whole sixteenths of a pixel,
-as in ``pictograms``.
+as in ``pictograms``. A ``Pose`` holds what the figure shows and nothing else of the person.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,24 +40,25 @@ _SHOULDERS_APART, _FACE_AWAY = 250, 150  # what tells the height when no hip is 
 _HIPS_OF_SHOULDERS = 60  # per cent: how far hips are apart, when shoulders are
 
 
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """The points of one person, and the standing height that gives the weight of line."""
+class Pose(NamedTuple):
+    """The joints of one figure, left before right, and its standing height: the weight of line."""
 
-    points: dict[int, Point]
+    height: int
+    head: Point
     shoulders: Pair
+    elbows: Pair
+    wrists: Pair
     hips: Pair
-    height: int  # sixteenths of a pixel
-
-    def length(self, thousandths: int) -> int:
-        return (thousandths * self.height + 500) // 1000
+    knees: Pair
+    ankles: Pair
 
     def disc(self, place: Point, thousandths: int) -> Disc:
-        return Disc(place[0], place[1], self.length(thousandths))
+        """A disc at a joint, its radius in thousandths of the height."""
+        return Disc(place[0], place[1], _share(thousandths, self.height))
 
 
-def pose_pieces(keypoints: npt.NDArray[np.float32], box: Rect) -> tuple[list[Piece], int] | None:
-    """Return the pieces of a person's figure and the standing height it is drawn for, in pixels.
+def pose_of(keypoints: npt.NDArray[np.float32], box: Rect) -> Pose | None:
+    """Return the pose of a person's figure.
 
     ``keypoints`` is 17x3 (x, y in pixels, score 0..1; COCO order), ``box`` the person's.
     None when too little of the trunk is seen: there is no pose to draw then.
@@ -66,9 +67,28 @@ def pose_pieces(keypoints: npt.NDArray[np.float32], box: Rect) -> tuple[list[Pie
     trunk = _trunk(points)
     if trunk is None:
         return None
-    body = _Body(points, *trunk, _standing_height(*trunk, box))
-    pieces = [*_legs(body), _pelvis(body), _torso(body), *_arms(body), _head(body)]
-    return pieces, max(1, body.height // SUB)
+    shoulders, hips = trunk
+    height = _standing_height(shoulders, hips, box)
+    arms, legs = _share(_ARM_LENGTH, height), _share(_LEG_LENGTH, height)
+    return Pose(
+        height,
+        _head(points, shoulders, hips, height),
+        shoulders,
+        *_limbs(points, shoulders, _ELBOWS, _WRISTS, arms),
+        hips,
+        *_limbs(points, hips, _KNEES, _ANKLES, legs),
+    )
+
+
+def pieces_of(pose: Pose) -> tuple[list[Piece], int]:
+    """Return the pieces of the figure and the standing height it is drawn for, in pixels."""
+    head = Piece((pose.disc(pose.head, _HEAD),), parts=True)
+    pieces = [*_legs(pose), _pelvis(pose), _torso(pose), *_arms(pose), head]
+    return pieces, max(1, pose.height // SUB)
+
+
+def _share(thousandths: int, height: int) -> int:
+    return (thousandths * height + 500) // 1000
 
 
 def _seen_points(keypoints: npt.NDArray[np.float32], box: Rect) -> dict[int, Point]:
@@ -133,23 +153,23 @@ def _standing_height(shoulders: Pair, hips: Pair, box: Rect) -> int:
     return min(max(trunk, tall * 4 // 5), tall * 12 // 5)
 
 
-def _torso(body: _Body) -> Piece:
-    neck, waist = _middle(*body.shoulders), _middle(*body.hips)
-    shoulders = _broad(body.shoulders, neck, waist, body.length(_LEAST_SHOULDERS))
-    hips = _broad(body.hips, neck, waist, body.length(_LEAST_HIPS))
+def _torso(pose: Pose) -> Piece:
+    neck, waist = _middle(*pose.shoulders), _middle(*pose.hips)
+    shoulders = _broad(pose.shoulders, neck, waist, _share(_LEAST_SHOULDERS, pose.height))
+    hips = _broad(pose.hips, neck, waist, _share(_LEAST_HIPS, pose.height))
     return Piece(
         (
-            *(body.disc(place, _SHOULDER) for place in shoulders),
-            *(body.disc(place, _HIP) for place in hips),
+            *(pose.disc(place, _SHOULDER) for place in shoulders),
+            *(pose.disc(place, _HIP) for place in hips),
         )
     )
 
 
-def _pelvis(body: _Body) -> Piece:
+def _pelvis(pose: Pose) -> Piece:
     """Join the legs a little below the hips, where only a pinhole would be left."""
-    neck, waist = _middle(*body.shoulders), _middle(*body.hips)
-    crotch = _add(waist, _towards(neck, waist, body.length(_CROTCH_DROP)))
-    return Piece((*(body.disc(hip, _HIP) for hip in body.hips), body.disc(crotch, _CROTCH)))
+    neck, waist = _middle(*pose.shoulders), _middle(*pose.hips)
+    crotch = _add(waist, _towards(neck, waist, _share(_CROTCH_DROP, pose.height)))
+    return Piece((*(pose.disc(hip, _HIP) for hip in pose.hips), pose.disc(crotch, _CROTCH)))
 
 
 def _broad(pair: Pair, neck: Point, waist: Point, least: int) -> Pair:
@@ -161,53 +181,58 @@ def _broad(pair: Pair, neck: Point, waist: Point, least: int) -> Pair:
     return (middle[0] + y, middle[1] - x), (middle[0] - y, middle[1] + x)
 
 
-def _legs(body: _Body) -> list[Piece]:
-    down = (0, body.length(_LEG_LENGTH))
+def _legs(pose: Pose) -> list[Piece]:
     pieces = []
-    for side, hip in enumerate(body.hips):
-        knee, ankle = _limb(body, hip, _KNEES[side], _ANKLES[side], down)
-        thigh = Piece((body.disc(hip, _HIP), body.disc(knee, _KNEE)))
-        shin = (body.disc(knee, _KNEE), body.disc(ankle, _FOOT))
+    for hip, knee, ankle in zip(pose.hips, pose.knees, pose.ankles, strict=True):
+        thigh = Piece((pose.disc(hip, _HIP), pose.disc(knee, _KNEE)))
+        shin = (pose.disc(knee, _KNEE), pose.disc(ankle, _FOOT))
         # The gap parts crossing legs; the thigh once more closes it at the leg's own knee.
         pieces += [Piece(shin, parts=True), thigh]
     return pieces
 
 
-def _arms(body: _Body) -> list[Piece]:
-    down = (0, body.length(_ARM_LENGTH))
+def _arms(pose: Pose) -> list[Piece]:
     pieces = []
-    for side, shoulder in enumerate(body.shoulders):
-        elbow, wrist = _limb(body, shoulder, _ELBOWS[side], _WRISTS[side], down)
-        half, joint = _middle(shoulder, elbow), body.disc(elbow, _FOREARM)
+    for shoulder, elbow, wrist in zip(pose.shoulders, pose.elbows, pose.wrists, strict=True):
+        half, joint = _middle(shoulder, elbow), pose.disc(elbow, _FOREARM)
         pieces += [
-            Piece((body.disc(half, _UPPER_ARM), joint), parts=True),
-            Piece((joint, body.disc(wrist, _HAND)), parts=True),
-            Piece((body.disc(shoulder, _SHOULDER), joint)),
+            Piece((pose.disc(half, _UPPER_ARM), joint), parts=True),
+            Piece((joint, pose.disc(wrist, _HAND)), parts=True),
+            Piece((pose.disc(shoulder, _SHOULDER), joint)),
         ]
     return pieces
 
 
-def _limb(body: _Body, start: Point, joint: int, end: int, down: Point) -> Pair:
+def _limbs(
+    points: dict[int, Point], starts: Pair, joints: Point, ends: Point, length: int
+) -> tuple[Pair, Pair]:
+    """Return the joints of both limbs, and their ends."""
+    left, right = (
+        _limb(points, starts[side], joints[side], ends[side], (0, length)) for side in (0, 1)
+    )
+    return (left[0], right[0]), (left[1], right[1])
+
+
+def _limb(points: dict[int, Point], start: Point, joint: int, end: int, down: Point) -> Pair:
     """Return a limb's joint and end; what is hidden hangs down, or lies between the others."""
-    middle, last = body.points.get(joint), body.points.get(end)
+    middle, last = points.get(joint), points.get(end)
     if middle is None:
         middle = _add(start, down) if last is None else _middle(start, last)
     return middle, last or _add(middle, _along(start, middle, down))
 
 
-def _head(body: _Body) -> Piece:
+def _head(points: dict[int, Point], shoulders: Pair, hips: Pair, height: int) -> Point:
     """Put the head on the neck, towards the face, and clear of the shoulders."""
-    neck, waist = _middle(*body.shoulders), _middle(*body.hips)
-    away = body.length(_SHOULDER + _NECK_GAP + _HEAD)
+    neck, waist = _middle(*shoulders), _middle(*hips)
+    away = _share(_SHOULDER + _NECK_GAP + _HEAD, height)
     upright = _towards(waist, neck, away)
-    face = _face(body.points)
+    face = _face(points)
     if face is None or face == neck:
-        return Piece((body.disc(_add(neck, upright), _HEAD),), parts=True)
+        return _add(neck, upright)
     # A face is at the head's front: half the way is the trunk's own.
     way = _add(_towards(neck, face, away), upright)
     reach = min(max(away, _distance(neck, face)), away * 6 // 5)
-    centre = _add(neck, _towards((0, 0), way, reach))
-    return Piece((body.disc(centre, _HEAD),), parts=True)
+    return _add(neck, _towards((0, 0), way, reach))
 
 
 def _face(points: dict[int, Point]) -> Point | None:

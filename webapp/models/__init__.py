@@ -23,6 +23,7 @@ from webapp.models.group import (
 )
 from webapp.models.job import Heartbeat, Outbox, Slot
 from webapp.models.licence import CallCount, CallMonth, LicenceChange
+from webapp.models.manifest import KeptBackground, PictureKey, PictureManifest
 from webapp.models.member import LoginLink, Member, Role, Session
 from webapp.models.monitoring import MonitoringFrame, MonitoringView
 from webapp.models.observation import Observation
@@ -59,6 +60,7 @@ __all__ = [
     "GroupObservation",
     "GroupQuarter",
     "Heartbeat",
+    "KeptBackground",
     "Latest",
     "LicenceChange",
     "LoginLink",
@@ -69,6 +71,8 @@ __all__ = [
     "Organisation",
     "Outage",
     "Outbox",
+    "PictureKey",
+    "PictureManifest",
     "PreparedFile",
     "PublicPage",
     "ReportWish",

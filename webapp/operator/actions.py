@@ -22,6 +22,7 @@ from webapp.operator import (
     licences,
     members,
     organisations,
+    picture_keys,
     resealing,
 )
 from webapp.operator.control import Handler
@@ -51,6 +52,7 @@ ACTIONS: dict[str, Action] = {
     "client-remove": clients.remove_client,
     "client-secret": clients.renew_secret,
     "keys-rotate": clients.rotate_signing_keys,
+    "keys-rotate-pictures": picture_keys.rotate_picture_keys,
     "keys-reseal": resealing.reseal,
     "history-rebuild": history.rebuild_quarters,
 }

@@ -10,10 +10,11 @@ from webapp.camera_cloud.cloud import TOKENS as CLOUD_TOKENS
 from webapp.errors import NigiwaiError, PermanentFailure
 from webapp.identity.models import Account, SigningKey
 from webapp.identity.parts import ENTRUSTED, KEYS
-from webapp.models import Camera, CloudConsent, Session
+from webapp.models import Camera, CloudConsent, PictureKey, Session
 from webapp.operator.office import Office
 from webapp.sealing import Sealer
 from webapp.signin.provider import TOKENS as SIGN_IN_TOKENS
+from webapp.verification.keys import PURPOSE as PICTURE_KEYS
 
 Kept = tuple[type[Model], str, str]
 
@@ -22,6 +23,7 @@ OF_APP: tuple[Kept, ...] = (
     (Camera, "source", "camera sources"),
     (CloudConsent, "sealed_tokens", CLOUD_TOKENS),
     (Session, "sealed_tokens", SIGN_IN_TOKENS),
+    (PictureKey, "sealed", PICTURE_KEYS),
 )
 OF_PROVIDER: tuple[Kept, ...] = (
     (Account, "totp_sealed", ENTRUSTED),

@@ -1,0 +1,175 @@
+"""The public page that says how a picture was made and checks it, and its files (B1).
+
+Everything here is for whoever has the address of a picture, for 30 days, and is gone at once
+with its camera. Nothing is kept by caches.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from webapp.domain.manifests import write_signed
+from webapp.domain.pictures import encode_jpeg
+from webapp.domain.verification import Verdict
+from webapp.errors import TemporaryFailure
+from webapp.http import page, services_of
+from webapp.i18n import Locale, accepted_language
+from webapp.plugins import Engines
+from webapp.verification import words
+from webapp.verification.checking import (
+    Asked,
+    Checked,
+    background_file_of,
+    check,
+    find,
+    picture_key,
+)
+from webapp.verification.keys import published_keys
+from webapp.verification.signing import as_jws
+
+_MASKED = re.compile(r"/pictures/masked/([a-z0-9]{1,16})/(\d{8}T\d{6}-[0-9a-f]{32})\.jpg\?")
+_ALERT, _CLOSED = "/pictures/alerts/", "/pictures/closed/"
+
+
+def verify_path(url: str) -> str:
+    """Where the picture at this address can be verified; empty for one that says nothing."""
+    if url.startswith(_ALERT):
+        return "/verify/stage"
+    if url.startswith(_CLOSED):
+        return "/verify/closed"
+    found = _MASKED.match(url)
+    return f"/verify/{found[1]}/{found[2]}" if found else ""
+
+
+async def verify_page(request: Request) -> Response:
+    """Say in plain words what the picture is, check it, and how anybody can do so."""
+    asked = await _asked(request)
+    if asked is None:
+        return page(request, "verification/none.html", 404, locale=_locale(request))
+    checked = await _check(request, asked)
+    locale = _locale(request, asked)
+    engines = services_of(request).engines
+    return page(
+        request,
+        "verification/page.html",
+        locale=locale,
+        asked=asked,
+        manifest=asked.manifest,
+        checked=checked,
+        words_of=words,
+        headline=words.VERDICTS[checked.verdict],
+        is_verified=checked.verdict is Verdict.VERIFIED,
+        is_failed=checked.verdict is Verdict.FAILED,
+        engine=_title(engines, asked, locale.language),
+        file_name=_file_name(asked),
+        path=f"/verify/{asked.camera.public_id}/{asked.name}",
+    )
+
+
+async def about(request: Request) -> Response:
+    """Say of a picture that somebody chose that nobody is drawn on it."""
+    text = words.NOT_DRAWN.get(request.path_params["kind"])
+    if text is None:
+        raise HTTPException(404)
+    return page(request, "verification/about.html", locale=_locale(request), text=text)
+
+
+async def manifest_file(request: Request) -> Response:
+    """The signed manifest."""
+    asked = await _asked_for_file(request)
+    if asked.manifest is None:
+        raise HTTPException(404)
+    jws = as_jws(asked.manifest, bytes(asked.row.signature))
+    return _file(write_signed(asked.manifest, jws), "application/json", _file_name(asked) + ".json")
+
+
+async def keys_file(request: Request) -> Response:
+    """The published keys of the camera, as a JSON Web Key Set."""
+    asked = await _asked_for_file(request)
+    keys = await published_keys(asked.camera, datetime.now(UTC))
+    name = f"nigiwai-{asked.camera.public_id}-keys.json"
+    return JSONResponse(keys, headers=_attached(name))
+
+
+async def background_file(request: Request) -> Response:
+    """The background, as it was registered."""
+    asked = await _asked_for_file(request)
+    data = await background_file_of(services_of(request), asked)
+    if data is None or not asked.is_its_own:
+        raise HTTPException(404)
+    name = f"nigiwai-{asked.camera.public_id}-background-{asked.row.background_id}.png"
+    return _file(data, "image/png", name)
+
+
+async def picture_file(request: Request) -> Response:
+    """The published file, while it is kept."""
+    asked = await _asked_for_file(request)
+    data = await services_of(request).storage.get(picture_key(asked))
+    if data is None or not asked.is_its_own:
+        raise HTTPException(404)
+    return _file(data, "image/jpeg", _file_name(asked) + ".jpg")
+
+
+async def redrawn_file(request: Request) -> Response:
+    """The picture as it was drawn anew from background and figures, for the page to show."""
+    asked = await _asked_for_file(request)
+    frame = (await _check(request, asked)).redrawn.frame
+    if frame is None:
+        raise HTTPException(404)
+    data = await services_of(request).verification.run(encode_jpeg, frame)
+    return Response(data, media_type="image/jpeg")
+
+
+async def _asked(request: Request) -> Asked | None:
+    parts = request.path_params
+    return await find(parts["camera"], parts["picture"], datetime.now(UTC))
+
+
+async def _asked_for_file(request: Request) -> Asked:
+    asked = await _asked(request)
+    if asked is None:
+        raise HTTPException(404)
+    return asked
+
+
+async def _check(request: Request, asked: Asked) -> Checked:
+    """Check it, if whoever asks has not asked for too much; 429 and 503 otherwise."""
+    services = services_of(request)
+    if not services.verification.shares.take(request.state.address):
+        raise HTTPException(429)
+    try:
+        return await check(services, asked, datetime.now(UTC))
+    except TemporaryFailure:
+        raise HTTPException(503) from None
+
+
+def _locale(request: Request, asked: Asked | None = None) -> Locale:
+    """A visitor's browser decides the language, and the organisation's zone the time."""
+    language = accepted_language(request.headers.get("accept-language", ""))
+    return Locale(language, asked.camera.organisation.time_zone) if asked else Locale(language)
+
+
+def _title(engines: Engines, asked: Asked, language: str) -> str:
+    """What users call the engine, or its bare name when it is not installed any more."""
+    if asked.manifest is None:
+        return ""
+    name = asked.manifest.engine
+    return str(engines.info(name).titles[language]) if name in engines.names else name
+
+
+def _file_name(asked: Asked) -> str:
+    return f"nigiwai-{asked.camera.public_id}-{asked.name[:15]}"
+
+
+def _file(data: bytes, kind: str, name: str) -> Response:
+    return Response(data, media_type=kind, headers=_attached(name))
+
+
+def _attached(name: str) -> dict[str, Any]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
