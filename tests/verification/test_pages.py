@@ -212,7 +212,6 @@ async def test_who_does_not_know_the_whole_name_learns_nothing(
         f"/verify/{camera.public_id}/{'9' * 8}T{'9' * 6}-{'0' * 32}",
         f"/verify/{other.public_id}/{name}",
         f"/verify/{'x' * 60}/{name}",
-        f"/verify/..%2f/{name}",
     ]
     pages = {(await anonymous.get(path)).text for path in wrong}
     assert {(await anonymous.get(path)).status_code for path in wrong} == {404}

@@ -9,8 +9,13 @@ const digest = async (file) => {
 // Browsers give the digest to pages by https (and to this machine's own) alone.
 if (section && globalThis.crypto?.subtle) {
   const answer = section.querySelector('.answer');
+  const input = section.querySelector('input');
   section.hidden = false;
-  section.querySelector('input').addEventListener('change', async (event) => {
+  // So that the same file can be chosen once more, after it was changed.
+  input.addEventListener('click', () => {
+    input.value = '';
+  });
+  input.addEventListener('change', async (event) => {
     const [file] = event.target.files;
     answer.textContent = '';
     if (!file) return;
