@@ -27,7 +27,7 @@ from webapp.models import (
 )
 from webapp.services import Services
 from webapp.verification.keys import KEPT, retire_keys
-from webapp.verification.routes import verify_path
+from webapp.verification.links import verify_path
 from webapp.verification.signing import is_signed, sign, signature_of
 
 FILES = ("manifest.json", "keys.json", "background.png", "picture.jpg", "redrawn.jpg")

@@ -17,6 +17,7 @@ from webapp.domain.viewing import GRACE, Facts, Shown, View, view
 from webapp.embeds.signing import picture_url
 from webapp.models import Camera, Latest
 from webapp.settings import Settings
+from webapp.verification.links import verify_path
 
 # What a picture is taken to measure while none is known: that of most cameras.
 USUAL_SIZE = (640, 360)
@@ -81,6 +82,11 @@ class Sight:
     def asks_background(self) -> bool:
         """Whether another background may put it right."""
         return self.reason in _ASK_BACKGROUND
+
+    @property
+    def verify(self) -> str:
+        """Where anybody can verify the picture; empty when there is none to verify."""
+        return verify_path(self.url)
 
     @property
     def placeholder(self) -> str:

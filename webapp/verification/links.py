@@ -1,0 +1,18 @@
+"""From the address of a picture to the page that verifies it."""
+
+from __future__ import annotations
+
+import re
+
+_MASKED = re.compile(r"/pictures/masked/([a-z0-9]{1,16})/(\d{8}T\d{6}-[0-9a-f]{32})\.jpg\?")
+_ALERT, _CLOSED = "/pictures/alerts/", "/pictures/closed/"
+
+
+def verify_path(url: str) -> str:
+    """Where the picture at this address can be verified; empty for one that says nothing."""
+    if url.startswith(_ALERT):
+        return "/verify/stage"
+    if url.startswith(_CLOSED):
+        return "/verify/closed"
+    found = _MASKED.match(url)
+    return f"/verify/{found[1]}/{found[2]}" if found else ""
