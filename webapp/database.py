@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -9,7 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from tortoise import Tortoise
-from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContext
+from tortoise.backends.base.client import (
+    BaseDBAsyncClient,
+    TransactionalDBClient,
+    TransactionContext,
+)
 from tortoise.connection import get_connection
 from tortoise.migrations.api.migrate import migrate as run_migrations
 from tortoise.transactions import in_transaction
@@ -87,12 +92,40 @@ async def open_database(settings: Settings, apps: Sequence[str] | None = None) -
     apps = apps_of(settings) if apps is None else apps
     _make_folder(settings, apps)
     await Tortoise.init(config=tortoise_config(settings, apps), _enable_global_fallback=True)
+    for app in apps:
+        if is_sqlite(settings, app):
+            # Connected here, no task can be cancelled while it connects and holds the one lock.
+            await get_connection(connection_name(settings, app)).execute_query("SELECT 1")
 
 
 def transaction(app: str = APP) -> TransactionContext:
     """Begin a transaction on the open database of that app."""
     model = next(iter((Tortoise.apps or {})[app].values()))
-    return in_transaction(model._meta.default_connection)  # noqa: SLF001 - no other way is given
+    name = model._meta.default_connection  # noqa: SLF001 - no other way is given
+    return _Transaction(in_transaction(name))
+
+
+class _Transaction(TransactionContext):
+    """A transaction that leaves nothing behind when its task is cancelled while it begins.
+
+    Tortoise takes SQLite's lock, or a connection of the pool, and then waits for BEGIN. Cancelled
+    there it would keep what it took: on SQLite every later query would wait for ever.
+    """
+
+    def __init__(self, context: TransactionContext) -> None:
+        self._context = context
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        try:
+            return await self._context.__aenter__()
+        except BaseException as error:
+            if hasattr(self._context, "token"):  # set once the lock or the connection was taken
+                with contextlib.suppress(Exception):
+                    await self._context.__aexit__(type(error), error, error.__traceback__)
+            raise
+
+    async def __aexit__(self, *error: Any) -> None:
+        await self._context.__aexit__(*error)
 
 
 def current_connection(app: str = APP) -> BaseDBAsyncClient:

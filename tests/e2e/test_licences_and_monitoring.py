@@ -34,11 +34,11 @@ async def test_every_page_says_what_stands_still_and_the_notice_is_put_away(
 ) -> None:
     for name in ("北口", "南口", "とても長い名前のカメラ" * 5):
         await make_camera(organisation, name, latest=counted(4))
+    await Organisation.filter(id=organisation.id).update(time_zone="UTC")
     now = datetime.now(UTC)
     office = open_office(services.settings)
     await set_licence(office, now, organisation=organisation.public_id, cameras="1")
     month = f"{now:%Y-%m}"
-    await Organisation.filter(id=organisation.id).update(time_zone="UTC")
     await CallMonth.create(organisation=organisation, month=month, calls=9_000)
     page = await admin.new_page()
     for width in (1280, 375):
