@@ -104,3 +104,16 @@ async def test_whoever_leaves_before_the_count_pays_nothing(database: Settings) 
         await leaving
     assert await staying
     assert (await CallMonth.get()).calls == 1
+
+
+async def test_a_page_of_several_pictures_is_granted_what_is_left(any_database: Settings) -> None:
+    """A site pays one per camera shown (E3)."""
+    organisation = await _organisation(cameras=1)
+    meter = Meter()
+    assert await meter.grant(organisation, "site", 0) == 0
+    assert await meter.grant(organisation, "site", 50) == 50
+    granted = await asyncio.gather(*(meter.grant(organisation, "site", 7) for _ in range(1_500)))
+    assert sum(granted) == 9_950
+    assert [views for views in granted if views not in {0, 7}] == [9_950 % 7]
+    assert (await CallMonth.get()).calls == 10_000
+    assert (await CallCount.get()).calls == 10_000
