@@ -21,6 +21,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from jobs import (
+    calls_told,
     group_sample,
     licence_ends,
     memory,
@@ -55,6 +56,7 @@ RETAIN_EVERY = timedelta(hours=1)
 REPORTS_EVERY = timedelta(minutes=30)
 QUIET_PICTURES_EVERY = timedelta(minutes=15)
 SWEEP_EVERY = timedelta(minutes=5)
+CALLS_TOLD_EVERY = timedelta(minutes=5)
 
 _AWAY = (*sql.DATABASE_AWAY, RedisError)
 
@@ -160,6 +162,8 @@ class Worker:
             await ask_for_reports(at)
         if await heartbeat.take_turn("licence ends", at, REPORTS_EVERY):
             await licence_ends.tell(self._services, at)
+        if await heartbeat.take_turn("calls told", at, CALLS_TOLD_EVERY):
+            await calls_told.tell(self._services, at)
         if await heartbeat.take_turn("sweep", at, SWEEP_EVERY):
             await sweep.sweep(self._services, at)
         await asyncio.to_thread(memory.give_back)

@@ -48,6 +48,7 @@ ALONE = (
     "jobs/test_memory.py",
     "jobs/test_valkey.py",
     "jobs/test_worker.py",
+    "trust/test_kill_meter.py",
     "trust/test_kill_worker.py",
     "trust/test_ssrf.py",
 )

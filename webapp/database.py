@@ -143,10 +143,24 @@ async def run_statement(
     db: BaseDBAsyncClient, statement: str, values: Sequence[Any] = ()
 ) -> Sequence[Any]:
     """Run a statement that is written with ``$1`` placeholders; its rows are read by position."""
-    if not is_postgres(db):
-        statement = re.sub(r"::\w+", "", statement).replace("$", "?")
-    _, rows = await db.execute_query(statement, list(values))
+    _, rows = await db.execute_query(_for_dialect(db, statement), list(values))
     return rows
+
+
+async def returned_rows(
+    db: BaseDBAsyncClient, statement: str, values: Sequence[Any]
+) -> list[dict[str, Any]]:
+    """Run a statement that changes rows, and give what it says after RETURNING of each."""
+    rows: list[dict[str, Any]] = await db.execute_query_dict(
+        _for_dialect(db, statement), list(values)
+    )
+    return rows
+
+
+def _for_dialect(db: BaseDBAsyncClient, statement: str) -> str:
+    if is_postgres(db):
+        return statement
+    return re.sub(r"::\w+", "", statement).replace("$", "?")
 
 
 async def shared_now(app: str = APP) -> datetime:

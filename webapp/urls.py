@@ -30,6 +30,7 @@ from webapp.history import csv_routes as csv
 from webapp.history import routes as history
 from webapp.hours import routes as hours
 from webapp.licences import routes as licences
+from webapp.licences import usage_routes as usage
 from webapp.mailbox import routes as mailbox
 from webapp.monitoring import routes as monitoring
 from webapp.operator import licence_routes
@@ -245,6 +246,8 @@ ENTRIES = (
     _admin("POST", "/groups/{group}/embed/delete", embed_codes.end),
     # ライセンス管理
     _member("GET", "/licences", licences.licence_page),
+    _member("GET", "/licences/usage", usage.usage_page),
+    _member("GET", "/licences/usage.csv", usage.usage_csv),
     _member("POST", "/licences/few-calls/hide", licences.hide_few_calls),
     # 組織設定 and 監査ログ
     _member("GET", "/organisation", organisations.settings_page),

@@ -28,6 +28,7 @@ BENCHMARKS = {
     "bystanders": "jobs.benchmarks.bystanders",
     "scene": "jobs.benchmarks.scene",
     "forecast": "jobs.benchmarks.forecast",
+    "embeds": "jobs.benchmarks.embeds",
 }
 # Those that can be measured on pictures of a folder: their ``run`` takes it.
 ON_A_FOLDER = frozenset({"bystanders"})
@@ -45,7 +46,7 @@ def bench(names: tuple[str, ...], data: Path | None, as_json: bool) -> None:
     """Measure NAME, or everything.
 
     NAME: pipeline, ledger, minutes, acquisition, memory, logins, hours, groups, bystanders,
-    scene, history, csv, report, forecast.
+    scene, history, csv, report, forecast, embeds.
     """
     results = {name: _run(name, data) for name in names or BENCHMARKS}
     if as_json:

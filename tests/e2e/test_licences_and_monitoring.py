@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
 from jobs.monitoring import keep_frame
-from tests.builders import counted, make_camera, make_masked, picture
+from tests.builders import counted, make_camera, make_embed, make_masked, picture
 from tests.e2e.conftest import serious_problems
 from webapp.connectors import Still
+from webapp.licences.calls import count_calls
 from webapp.models import CallMonth, Organisation
 from webapp.operator.licences import set_licence
 from webapp.operator.office import open_office
@@ -56,6 +57,48 @@ async def test_every_page_says_what_stands_still_and_the_notice_is_put_away(
     await page.reload()
     await expect(page.locator(".notice-danger.licence-notice")).to_be_visible()
     await expect(few).to_have_count(0)
+
+
+async def test_where_the_calls_of_a_month_went(
+    admin: BrowserContext, origin: str, services: Services, organisation: Organisation
+) -> None:
+    page, now = await admin.new_page(), datetime.now(UTC)
+    await page.goto(f"{origin}/licences/usage")
+    await expect(page.locator("main")).to_contain_text("埋め込み用コード")
+    await shoot(page, "usage-empty")
+    assert await serious_problems(page) == []
+    office = open_office(services.settings)
+    await set_licence(office, now, organisation=organisation.public_id, cameras="1")
+    names = ("北口", "南口", "とても長い名前のカメラ" * 5, "<b>東口</b>", "西口")
+    for number, name in enumerate(names):
+        camera = await make_camera(organisation, name, latest=counted(4))
+        key = (await make_embed(camera)).split("/")[2]
+        for ago in range(28):
+            calls = {key: 10 + 7 * ((ago * 5 + number * 3) % 11)}
+            await count_calls(organisation, calls, now - timedelta(days=ago))
+        if name == "西口":
+            await camera.delete()
+    for language in ("ja", "en"):
+        await Organisation.filter(id=organisation.id).update(language=language)
+        for width in (1280, 375):
+            await page.set_viewport_size({"width": width, "height": 800})
+            for scheme in ("light", "dark"):
+                await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                await page.goto(f"{origin}/licences/usage")
+                await expect(page.locator("#keys tbody tr")).to_have_count(len(names))
+                await shoot(page, f"usage-{language}-{width}-{scheme}")
+                assert await serious_problems(page) == []
+                assert await page.evaluate("document.body.scrollWidth") <= width
+        await page.goto(f"{origin}/licences")
+        await shoot(page, f"usage-licence-{language}")
+    await page.locator("main a[href='/licences/usage']").click()
+    await page.locator("#keys a", has_text="西口").click()
+    await expect(page.locator(".usage-chosen")).to_contain_text("西口")
+    await expect(page.locator(".usage-chosen .usage-tag")).to_have_text("deleted")
+    await shoot(page, "usage-one")
+    async with page.expect_download() as download:
+        await page.locator("a[download]").click()
+    assert (await download.value).suggested_filename.startswith("calls_")
 
 
 async def test_a_camera_is_watched_from_the_list(

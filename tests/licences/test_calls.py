@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
 
 from webapp.licences.calls import count_calls
 from webapp.models import CallCount, CallMonth, Organisation
@@ -56,3 +59,42 @@ async def test_without_figures_everything_is_counted_and_nothing_refused(
     organisation = await make(database)
     assert await count_calls(organisation, {"a": 1_000_000}, AT) == {"a": 1_000_000}
     assert (await CallMonth.get()).calls == 1_000_000
+
+
+# From 14 hours ahead of UTC to 11 behind; in Los Angeles the clocks go back on that very day.
+ZONES = (
+    "Pacific/Kiritimati",
+    "Asia/Tokyo",
+    "Asia/Kathmandu",
+    "America/Sao_Paulo",
+    "America/Los_Angeles",
+    "Pacific/Pago_Pago",
+)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+async def test_month_and_licence_turn_at_the_same_midnight_wherever_it_is(
+    database: Settings, zone: str
+) -> None:
+    organisation = await Organisation.create(name=zone, time_zone=zone)
+    whose, office = {"organisation": organisation.public_id}, open_office(database)
+    midnight = datetime(2026, 11, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    begun, before = midnight - timedelta(days=9), midnight - timedelta(microseconds=1)
+    await set_licence(office, begun, **whose, cameras="1", cameras_until="2026-11-30")
+    more = {"cameras": "2", "packs": "1", "packs_until": "2026-11-30"}
+    await set_licence(office, begun, **whose, effective_on="2026-11-01", **more)
+    assert await count_calls(organisation, {"a": 10_001}, before) == {"a": 10_000}
+    assert await count_calls(organisation, {"a": 120_001}, midnight) == {"a": 120_000}
+    assert await count_calls(organisation, {"a": 1}, before) == {"a": 0}
+    # The licence ends with November there, and not an instant earlier.
+    december = datetime(2026, 12, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    last = december - timedelta(microseconds=1)
+    await CallMonth.filter(month="2026-11").update(calls=0)
+    assert await count_calls(organisation, {"b": 7}, last) == {"b": 7}
+    assert await count_calls(organisation, {"b": 7}, december) == {"b": 0}
+    days = await CallCount.all().order_by("day").values_list("key", "day", "calls")
+    assert list(days) == [
+        ("a", date(2026, 10, 31), 10_000),
+        ("a", date(2026, 11, 1), 120_000),
+        ("b", date(2026, 11, 30), 7),
+    ]

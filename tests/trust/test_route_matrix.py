@@ -206,6 +206,8 @@ SAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/cameras/{camera}/public-page"): {"shows_count": "on"},
     ("POST", "/cameras/{camera}/public-page/delete"): {},
     ("GET", "/licences"): {},
+    ("GET", "/licences/usage"): {},
+    ("GET", "/licences/usage.csv"): {},
     ("POST", "/licences/few-calls/hide"): {},
     ("GET", "/organisation"): {},
     ("POST", "/organisation"): {"name": "港", "time_zone": "Asia/Tokyo", "language": "ja"},

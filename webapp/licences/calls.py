@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import F
 
-from webapp.database import transaction
+from webapp.database import is_postgres, returned_rows, transaction
 from webapp.domain.licences import local_day, month_name, quota_on, terms_on
+from webapp.licences import metered_keys
 from webapp.licences.standing import as_changes, changes_of
-from webapp.models import CallCount, CallMonth, Organisation
+from webapp.models import CallMonth, Organisation
+
+# Keys in one statement; four values each, and every database takes thousands of them.
+MOST_KEYS = 500
+
+_ADD = """
+INSERT INTO call_count (organisation_id, "key", day, calls) VALUES {rows}
+ON CONFLICT (organisation_id, "key", day) DO UPDATE SET calls = call_count.calls + excluded.calls
+RETURNING "key", calls
+"""
 
 
 async def count_calls(
@@ -22,25 +34,51 @@ async def count_calls(
     One transaction, for as many calls as have come together:
     1. hold the row of the organisation's month (by its own calendar),
     2. grant in the order of ``wanted`` until the quota of today's licences is used up,
-    3. raise the month, and the day of each key, by what was granted.
+    3. raise the month, and the day of each key, by what was granted,
+    4. write down what a key is of with the first call of its day.
     """
     day = local_day(at, ZoneInfo(organisation.time_zone))
     quota = quota_on(terms_on(as_changes(await changes_of(organisation)), day), day)
-    whose = {"organisation_id": organisation.id, "month": month_name(day)}
     async with transaction() as db:
-        await CallMonth.bulk_create([CallMonth(**whose)], ignore_conflicts=True, using_db=db)
-        month = await CallMonth.filter(**whose).using_db(db).select_for_update().get()
+        month = await _held_month(organisation.id, month_name(day), db)
         left = sum(wanted.values()) if quota is None else max(0, quota - month.calls)
         granted: dict[str, int] = {}
         for key, calls in wanted.items():
             granted[key] = min(calls, left)
             left -= granted[key]
-        total = sum(granted.values())
-        await CallMonth.filter(id=month.id).using_db(db).update(calls=F("calls") + total)
-        # In one order for everybody, so that nobody waits in a ring.
-        for key in sorted(key for key, calls in granted.items() if calls):
-            row = CallCount(organisation_id=organisation.id, key=key, day=day)
-            await CallCount.bulk_create([row], ignore_conflicts=True, using_db=db)
-            mine = CallCount.filter(organisation_id=organisation.id, key=key, day=day)
-            await mine.using_db(db).update(calls=F("calls") + granted[key])
+        if total := sum(granted.values()):
+            await CallMonth.filter(id=month.id).using_db(db).update(calls=F("calls") + total)
+            new = await _add(organisation.id, granted, day, db)
+            if new:
+                await metered_keys.keep(organisation.id, new, db)
     return granted
+
+
+async def _held_month(organisation_id: int, name: str, db: BaseDBAsyncClient) -> CallMonth:
+    """The row of a month, which nobody else changes until the transaction ends."""
+    whose = {"organisation_id": organisation_id, "month": name}
+    held = CallMonth.filter(**whose).using_db(db).select_for_update()
+    month = await held.get_or_none()
+    if month is None:
+        await CallMonth.bulk_create([CallMonth(**whose)], ignore_conflicts=True, using_db=db)
+        month = await held.get()
+    return month
+
+
+async def _add(
+    organisation_id: int, granted: Mapping[str, int], day: date, db: BaseDBAsyncClient
+) -> list[str]:
+    """Raise the day of each key; the keys whose first calls of the day these were."""
+    # In one order for everybody, so that nobody waits in a ring.
+    keys = sorted(key for key, calls in granted.items() if calls)
+    kept_day = day if is_postgres(db) else day.isoformat()
+    new = []
+    for first in range(0, len(keys), MOST_KEYS):
+        values: list[Any] = []
+        for key in keys[first : first + MOST_KEYS]:
+            values += [organisation_id, key, kept_day, granted[key]]
+        places = (f"(${n}, ${n + 1}, ${n + 2}, ${n + 3})" for n in range(1, len(values), 4))
+        rows = await returned_rows(db, _ADD.format(rows=", ".join(places)), values)
+        # Nobody counts nought calls: a row that holds no more than these is new.
+        new += [row["key"] for row in rows if row["calls"] == granted[row["key"]]]
+    return new

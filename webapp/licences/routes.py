@@ -10,18 +10,24 @@ from starlette.responses import Response
 
 from webapp.access import member_of, organisation_of
 from webapp.domain.licences import good_until, local_day, month_name
-from webapp.http import form_of, page, redirect
+from webapp.http import form_of, locale_of, page, redirect
+from webapp.licences.reach import SHORT, reach_in_words
 from webapp.licences.standing import standing_of
+from webapp.licences.usage import outlook_of
 
 
 async def licence_page(request: Request) -> Response:
     """Show what may be used and how much of it is."""
-    standing = await standing_of(organisation_of(request), datetime.now(UTC))
+    organisation, at = organisation_of(request), datetime.now(UTC)
+    standing = await standing_of(organisation, at)
+    outlook = await outlook_of(organisation, standing, at)
     return page(
         request,
         "licences/page.html",
         standing=standing,
         good_until=good_until,
+        reach=reach_in_words(outlook, locale_of(request)),
+        is_short=outlook.reach in SHORT,
     )
 
 

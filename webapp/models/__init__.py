@@ -22,7 +22,7 @@ from webapp.models.group import (
     GroupObservation,
 )
 from webapp.models.job import Heartbeat, Outbox, Slot
-from webapp.models.licence import CallCount, CallMonth, LicenceChange
+from webapp.models.licence import CallCount, CallMonth, LicenceChange, MeteredKey
 from webapp.models.manifest import KeptBackground, PictureKey, PictureManifest
 from webapp.models.member import LoginLink, Member, Role, Session
 from webapp.models.monitoring import MonitoringFrame, MonitoringView
@@ -65,6 +65,7 @@ __all__ = [
     "LicenceChange",
     "LoginLink",
     "Member",
+    "MeteredKey",
     "MonitoringFrame",
     "MonitoringView",
     "Observation",

@@ -40,7 +40,9 @@ class LicenceChange(Model):
 class CallMonth(Model):
     """The calls of an organisation in a month of its calendar (2026-03): what the quota bounds.
 
-    ``calls`` is only raised, by a conditional update that keeps it within the quota.
+    ``calls`` is only raised, in a transaction that holds the row and keeps it within the quota.
+    ``told`` is what admins were told by mail of the quota, one mark a line
+    (``webapp.domain.usage``).
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -50,6 +52,7 @@ class CallMonth(Model):
     organisation_id: int
     month = fields.CharField(max_length=7)
     calls = fields.BigIntField(default=0)
+    told = fields.CharField(max_length=400, default="", db_default="")
 
     class Meta:
         table = "call_month"
@@ -71,3 +74,26 @@ class CallCount(Model):
     class Meta:
         table = "call_count"
         unique_together = (("organisation", "key", "day"),)
+
+
+class MeteredKey(Model):
+    """What a key was of when calls of it were counted last, which outlives the key, too.
+
+    ``kind`` is camera or group, empty where nobody knew any more; ``thing`` is the public id
+    of what it was of, and ``name`` that one's name.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    public_id = fields.CharField(max_length=16, unique=True, default=public_id)
+    organisation: fields.ForeignKeyRelation[Organisation] = fields.ForeignKeyField(
+        "core.Organisation", related_name="metered_keys", on_delete=fields.CASCADE
+    )
+    organisation_id: int
+    key = fields.CharField(max_length=43)
+    kind = fields.CharField(max_length=10, default="")
+    thing = fields.CharField(max_length=16, default="")
+    name = fields.CharField(max_length=200, default="")
+
+    class Meta:
+        table = "metered_key"
+        unique_together = (("organisation", "key"),)
