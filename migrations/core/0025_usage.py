@@ -23,7 +23,7 @@ GROUP BY call_count.organisation_id, call_count.key
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0026_api_tokens")]
+    dependencies = [("core", "0024_manifests")]
 
     initial = False
 
