@@ -133,7 +133,7 @@ async def observe(shop: Workshop, held: Claim) -> bool:
     with figures.step(Step.WRITE):
         written = await ledger.finish(shop.services.settings, held, answer, shop.clock())
     if written:
-        figures.minute(camera.public_id, answer.state, answer.detail)
+        figures.minute(answer.state, answer.detail)
     if written and still is not None and answer.state.is_known:
         await keep_frame(shop.services, camera, still, shop.clock())
     say = log.debug if answer.state.is_known else log.info

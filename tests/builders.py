@@ -10,9 +10,11 @@ from typing import Any
 import cv2
 import numpy as np
 
+from webapp.domain.api_tokens import HINT, PREFIX, Scope
 from webapp.domain.embeds import Options
 from webapp.domain.health import CameraState
 from webapp.models import (
+    ApiToken,
     Background,
     Camera,
     CameraGroup,
@@ -26,6 +28,7 @@ from webapp.models import (
     PublicPage,
 )
 from webapp.services import Services
+from webapp.tokens import new_token, token_hash
 
 
 def picture(width: int = 320, height: int = 240, kind: str = ".jpg", shade: int = 0) -> bytes:
@@ -160,3 +163,19 @@ async def make_group(
         )
     await GroupLatest.create(organisation=organisation, group=group, **(sample or {}))
     return group
+
+
+async def make_api_token(
+    organisation: Organisation, *scopes: Scope, name: str = "ホームページ", **fields: Any
+) -> str:
+    """Give an organisation a token of the read API with these scopes, or with all of them."""
+    token = PREFIX + new_token()
+    await ApiToken.create(
+        organisation=organisation,
+        name=name,
+        token_hash=token_hash(token),
+        hint=token[-HINT:],
+        scopes=[scope.value for scope in scopes or Scope],
+        **fields,
+    )
+    return token

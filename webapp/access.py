@@ -34,6 +34,7 @@ class Access(StrEnum):
     ADMIN = "admin"
     MONITORING = "monitoring"  # 管理ユーザ, and 一般ユーザ where 組織設定 allows it (M6)
     OPERATOR = "operator"
+    TOKEN = "token"  # noqa: S105 - programs with a token of 組織設定; webapp.api.gate lets them in
 
 
 # Which roles a kind of route is for. Operators see their own pages alone.
@@ -43,6 +44,7 @@ _FOR: dict[Access, frozenset[Role]] = {
     Access.ADMIN: frozenset({Role.ADMIN}),
     Access.MONITORING: frozenset({Role.ADMIN, Role.GENERAL}),
     Access.OPERATOR: frozenset({Role.OPERATOR}),
+    Access.TOKEN: frozenset(),
 }
 # Where everybody lands after signing in: an operator goes on to the operator pages.
 _FIRST_PAGES = frozenset({"/", "/cameras"})
@@ -51,7 +53,7 @@ OPERATOR_HOME = "/operator"
 
 def guard(view: View, access: Access) -> View:
     """The same view, reached only by those it is for."""
-    if access is Access.ANYONE:
+    if access in {Access.ANYONE, Access.TOKEN}:
         return view
 
     async def guarded(request: Request) -> Response:

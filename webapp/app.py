@@ -15,7 +15,7 @@ from webapp.middleware import BodyLimit, ClientAddress, HostCheck, SameOrigin
 from webapp.services import Services
 from webapp.signin.middleware import SignedIn
 from webapp.templating import STATIC
-from webapp.urls import BETWEEN_SERVERS, UPLOAD_PATHS, pages, routes
+from webapp.urls import BETWEEN_SERVERS, TOKENS_ALONE, UPLOAD_PATHS, pages, routes
 
 
 def build_app(services: Services) -> Starlette:
@@ -29,7 +29,7 @@ def build_app(services: Services) -> Starlette:
             Middleware(HostCheck, settings.origin),
             Middleware(GZipMiddleware, minimum_size=800),
             Middleware(BodyLimit, settings.max_upload_bytes, UPLOAD_PATHS),
-            Middleware(SameOrigin, settings.origin, BETWEEN_SERVERS),
+            Middleware(SameOrigin, settings.origin, BETWEEN_SERVERS, TOKENS_ALONE),
             Middleware(ClientAddress, settings.trusted_proxies),
             Middleware(SignedIn),
         ],

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 
 from webapp.domain.health import CameraState
 
@@ -29,6 +29,7 @@ class Figures:
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
         self._delay = Histogram(
             "nigiwai_capture_delay_seconds",
             "From a camera's turn until it is asked.",
@@ -47,8 +48,8 @@ class Figures:
         )
         self._failures = Counter(
             "nigiwai_camera_failures",
-            "Minutes of a camera without a count, by what failed.",
-            ["camera", "reason"],
+            "Minutes of cameras without a count, by what failed.",
+            ["reason"],
             registry=registry,
         )
 
@@ -65,8 +66,8 @@ class Figures:
         finally:
             self._steps.labels(step.value).observe(time.perf_counter() - started)
 
-    def minute(self, camera_public_id: str, outcome: CameraState, reason: str) -> None:
-        """Note how a minute of a camera ended."""
+    def minute(self, outcome: CameraState, reason: str) -> None:
+        """Note how a minute of a camera ended; ``reason`` is a code, or empty."""
         self._minutes.labels(outcome.value).inc()
         if not outcome.is_known:
-            self._failures.labels(camera_public_id, reason).inc()
+            self._failures.labels(reason or outcome.value).inc()

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from webapp import words
 from webapp.access import session_of
+from webapp.api.problems import API, of_http
 from webapp.errors_in_words import HTTP_ERRORS
 from webapp.i18n import Locale, accepted_language
 from webapp.middleware import CONTENT_SECURITY_POLICY
@@ -105,8 +106,10 @@ async def form_of(request: Request, *, max_files: int = 2, max_fields: int = 100
 
 
 async def error_page(request: Request, error: Exception) -> Response:
-    """A page that says what happened and what to do next, for errors of HTTP."""
+    """A page that says what happened and what to do next; programs are told in JSON."""
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if request.url.path.startswith(API):
+        return of_http(request, status, getattr(error, "headers", None))
     title, advice = HTTP_ERRORS.get(status, HTTP_ERRORS[500])
     template = "errors/_error.html" if request.headers.get("hx-request") else "errors/page.html"
     return page(request, template, status, title=title, advice=advice)

@@ -113,13 +113,21 @@ class SameOrigin:
     """Unsafe methods are taken from our own pages only (TRUST 24).
 
     Every browser of today sends Sec-Fetch-Site; an older one at least sends Origin.
-    ``between_servers`` are paths that other programs post to. They must not heed a cookie.
+    ``between_servers`` are paths that other programs post to, ``tokens_alone`` beginnings of
+    such paths. They must not heed a cookie.
     """
 
-    def __init__(self, app: ASGIApp, origin: str, between_servers: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        origin: str,
+        between_servers: tuple[str, ...] = (),
+        tokens_alone: tuple[str, ...] = (),
+    ) -> None:
         self.app = app
         self.origin = origin
         self.between_servers = frozenset(between_servers)
+        self.tokens_alone = tokens_alone
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 403 to an unsafe method from elsewhere."""
@@ -127,6 +135,7 @@ class SameOrigin:
             scope["type"] == "http"
             and scope["method"] not in SAFE_METHODS
             and scope["path"] not in self.between_servers
+            and not scope["path"].startswith(self.tokens_alone)
         ):
             headers = Headers(scope=scope)
             site, origin = headers.get("sec-fetch-site"), headers.get("origin")

@@ -9,6 +9,7 @@ from webapp.camera_cloud.cloud import CameraCloud, open_cloud
 from webapp.connectors import OpenConnectors, build_connectors
 from webapp.connectors.mqtt import Brokers
 from webapp.embeds.desk import Desk, open_desk
+from webapp.embeds.visitors import Shares
 from webapp.figures import Figures
 from webapp.plugins import Engines, build_engines
 from webapp.sealing import Sealer
@@ -28,6 +29,7 @@ class Services:
     connectors: OpenConnectors
     camera_cloud: CameraCloud | None = None
     embeds: Desk = field(default_factory=Desk)
+    api_shares: Shares = field(default_factory=Shares)
     figures: Figures = field(default_factory=Figures)
     brokers: Brokers = field(default_factory=Brokers)
     verification: VerificationDesk = field(default_factory=VerificationDesk)
@@ -46,6 +48,7 @@ def build_services(settings: Settings, engines: Engines | None = None) -> Servic
         engines=engines or build_engines(settings),
         connectors=build_connectors(settings, grants=cloud.grants if cloud else None),
         embeds=open_desk(settings),
+        api_shares=Shares(settings.api_calls_a_minute),
         camera_cloud=cloud,
     )
 

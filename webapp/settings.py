@@ -230,6 +230,13 @@ class Settings(BaseSettings):
         description="Views of embeds that one address may ask for in a minute, for each process; "
         "0: as many as it likes. 200 has room for 100 cameras that renew themselves.",
     )
+    api_calls_a_minute: int = Field(
+        120,
+        ge=0,
+        le=1_000_000,
+        description="Calls of the read API that one token may make in a minute, for each process; "
+        "0: as many as it likes.",
+    )
     max_upload_bytes: int = Field(
         10_000_000, ge=1000, le=50_000_000, description="Largest picture that is taken, in bytes."
     )

@@ -10,6 +10,10 @@ from webapp import healthz, metrics
 from webapp.access import Access, View, guard
 from webapp.alerts import routes as alerts
 from webapp.alerts.unsubscribing import PATH as UNSUBSCRIBE
+from webapp.api import openapi, token_routes
+from webapp.api import routes as api
+from webapp.api.operation import Operation
+from webapp.api.problems import API
 from webapp.areas import routes as areas
 from webapp.audit import routes as audit
 from webapp.backgrounds import routes as backgrounds
@@ -73,6 +77,10 @@ def _monitoring(method: str, path: str, view: View) -> Entry:
     return Entry(method, path, Access.MONITORING, view)
 
 
+def _token(path: str, operation: Operation) -> Entry:
+    return Entry("GET", path, Access.TOKEN, operation.respond)
+
+
 def _operator(method: str, path: str, view: View) -> Entry:
     return Entry(method, path, Access.OPERATOR, view)
 
@@ -96,6 +104,21 @@ ENTRIES = (
     _anyone("GET", "/verify/{camera}/{picture}/background.png", verification.background_file),
     _anyone("GET", "/verify/{camera}/{picture}/picture.jpg", verification.picture_file),
     _anyone("GET", "/verify/{camera}/{picture}/redrawn.jpg", verification.redrawn_file),
+    # The read API, for programs with a token
+    _token("/api/v1/cameras", api.CAMERAS),
+    _token("/api/v1/cameras/state", api.CAMERA_STATES),
+    _token("/api/v1/cameras/{camera}/state", api.CAMERA_STATE),
+    _token("/api/v1/cameras/{camera}/history", api.CAMERA_HISTORY),
+    _token("/api/v1/cameras/{camera}/forecast/weekly", api.CAMERA_WEEKLY),
+    _token("/api/v1/cameras/{camera}/forecast/dated", api.CAMERA_DATED),
+    _token("/api/v1/groups", api.GROUPS),
+    _token("/api/v1/groups/state", api.GROUP_STATES),
+    _token("/api/v1/groups/{group}/state", api.GROUP_STATE),
+    _token("/api/v1/groups/{group}/history", api.GROUP_HISTORY),
+    _token("/api/v1/groups/{group}/forecast/weekly", api.GROUP_WEEKLY),
+    _token("/api/v1/groups/{group}/forecast/dated", api.GROUP_DATED),
+    _anyone("GET", "/api/v1/openapi.json", openapi.description),
+    _anyone("GET", "/help/api", token_routes.help_page),
     # The mails of the demo, for whoever sits at this machine
     _anyone("GET", "/mailbox", mailbox.mailbox_page),
     _anyone("GET", "/mailbox/{name}", mailbox.message),
@@ -254,6 +277,9 @@ ENTRIES = (
     _admin("POST", "/organisation", organisations.save),
     _member("GET", "/organisation/colour", organisations.colour),
     _member("GET", "/organisation/logo", organisations.logo_picture),
+    _admin("GET", "/organisation/tokens", token_routes.tokens_page),
+    _admin("POST", "/organisation/tokens", token_routes.create),
+    _admin("POST", "/organisation/tokens/{token}/revoke", token_routes.revoke),
     _admin("GET", "/organisation/audit", audit.organisation_log),
     # 事業者
     _operator("GET", "/operator", operator.home),
@@ -282,6 +308,8 @@ UPLOAD_PATHS = (
 )
 # What other programs post to, with a proof of their own instead of a cookie.
 BETWEEN_SERVERS = ("/backchannel-logout", UNSUBSCRIBE)
+# Below these no cookie is heeded at all.
+TOKENS_ALONE = (API,)
 
 
 def pages() -> dict[str, Access]:

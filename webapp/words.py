@@ -59,6 +59,7 @@ DONE = {
     "signed_in": N_("ログインしました。"),
     "wish_saved": N_("レポートのお知らせを保存しました。"),
     "file_asked": N_("準備を始めました。この画面を閉じても続きます。"),
+    "api_token_revoked": N_("トークンを取り消しました。このトークンはもう使えません。"),
     "organisation_saved": N_("組織設定を保存しました。"),
     "organisation_made": N_("組織を作成し、最初の管理ユーザに招待メールを送りました。"),
     "organisation_made_unmailed": N_("組織を作成しました。招待メールはまだ送られていません。"),

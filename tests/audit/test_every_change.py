@@ -50,6 +50,8 @@ TOLD_ELSEWHERE = {
     "/cameras/new/cloud": "camera_cloud/test_routes.py",
     "/cameras/{camera}/replace/cloud": "camera_cloud/test_replacing.py",
     "/setup/{step}": "setup/test_setup.py",
+    "/organisation/tokens": "api/test_tokens_page.py",
+    "/organisation/tokens/{token}/revoke": "api/test_tokens_page.py",
 }
 
 SETTINGS = {"name": "みなと", "time_zone": "Asia/Seoul", "language": "en"}

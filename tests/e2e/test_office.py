@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from tests.builders import picture
+from tests.builders import make_api_token, picture
 from tests.e2e.conftest import serious_problems
 from tests.people import hire
 from webapp.audit.actions import Action
@@ -141,3 +142,32 @@ async def test_the_audit_log_is_accessible(
         )
     await look(page, f"{origin}/organisation/audit")
     await look(page, f"{origin}/organisation/audit?action=camera_removed&since=2999-01-01")
+
+
+async def test_a_token_is_made_copied_used_and_revoked(
+    admin: BrowserContext, origin: str, organisation: Organisation
+) -> None:
+    await make_api_token(organisation, name=LONG[:60])
+    await admin.grant_permissions(["clipboard-read", "clipboard-write"], origin=origin)
+    page = await admin.new_page()
+    for path in ("/organisation/tokens", "/help/api"):
+        await look(page, f"{origin}{path}")
+    await page.goto(f"{origin}/organisation")
+    await page.get_by_role("link", name="APIトークンを管理").click()
+    await page.get_by_label("名前").fill("受付の画面")
+    await page.get_by_role("button", name="トークンを作成").click()
+    await page.locator("[data-copy=token]").click()
+    await expect(page.locator("[data-copy=token]")).to_have_text("コピーしました")
+    token = await page.evaluate("navigator.clipboard.readText()")
+    assert token == await page.locator("#token").input_value()
+    assert await serious_problems(page) == []
+
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as program:
+        assert (await program.get(f"{origin}/api/v1/cameras")).status_code == 200
+        await page.goto(f"{origin}/organisation/tokens")
+        card = page.locator(".token-list > li", has_text="受付の画面")
+        await expect(card).not_to_contain_text("まだ使われていません")
+        await card.locator("summary").click()
+        await card.get_by_role("button", name="トークンを取り消す").click()
+        await expect(page.get_by_role("status")).to_contain_text("トークンを取り消しました")
+        assert (await program.get(f"{origin}/api/v1/cameras")).status_code == 401

@@ -32,6 +32,7 @@ async def test_models_and_migrations_say_the_same(database: Settings) -> None:
     assert await detector.changes() == []
 
 
+@pytest.mark.timeout(900)  # each landed state is filled: it takes longer with every migration
 @pytest.mark.parametrize("app", FILES)
 def test_every_migration_keeps_what_was_there(
     app: str, tmp_path: Path, migrated_sqlite: Path

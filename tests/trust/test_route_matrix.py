@@ -13,11 +13,12 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from tests.builders import make_group
+from tests.builders import make_api_token, make_group
 from tests.people import NO_PROVIDER, ORIGIN, Person
 from tests.rows import every_row
 from webapp.access import Access
 from webapp.models import (
+    ApiToken,
     Camera,
     CloudConsent,
     EmbedKey,
@@ -39,8 +40,9 @@ VISITORS = ("anonymous", "general", "stranger", "operator", "admin")
 CAMERA = "camera000001"
 CONSENT = "consent00001"
 # What only its own organisation knows of.
-OWNED = ("{file}", "{camera}", "{group}", "{consent}")
+OWNED = ("{file}", "{camera}", "{group}", "{consent}", "{token}")
 GROUP = "group0000001"
+TOKEN = "token0000001"
 KEY = "k" * 32
 VARIANT = "v" * 10
 FILES = {FileKind.CSV: "file00000001", FileKind.REPORT: "file00000002"}
@@ -64,6 +66,20 @@ SAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", "/verify/{camera}/{picture}/background.png"): {},
     ("GET", "/verify/{camera}/{picture}/picture.jpg"): {},
     ("GET", "/verify/{camera}/{picture}/redrawn.jpg"): {},
+    ("GET", "/api/v1/cameras"): {},
+    ("GET", "/api/v1/cameras/state"): {},
+    ("GET", "/api/v1/cameras/{camera}/state"): {},
+    ("GET", "/api/v1/cameras/{camera}/history"): {},
+    ("GET", "/api/v1/cameras/{camera}/forecast/weekly"): {},
+    ("GET", "/api/v1/cameras/{camera}/forecast/dated"): {},
+    ("GET", "/api/v1/groups"): {},
+    ("GET", "/api/v1/groups/state"): {},
+    ("GET", "/api/v1/groups/{group}/state"): {},
+    ("GET", "/api/v1/groups/{group}/history"): {},
+    ("GET", "/api/v1/groups/{group}/forecast/weekly"): {},
+    ("GET", "/api/v1/groups/{group}/forecast/dated"): {},
+    ("GET", "/api/v1/openapi.json"): {},
+    ("GET", "/help/api"): {},
     ("GET", "/cameras/{camera}/embed"): {},
     ("GET", "/cameras/{camera}/embed/preview"): {},
     ("POST", "/cameras/{camera}/embed"): {"form": "hd", "counts": "1"},
@@ -213,6 +229,9 @@ SAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/organisation"): {"name": "港", "time_zone": "Asia/Tokyo", "language": "ja"},
     ("GET", "/organisation/colour"): {},
     ("GET", "/organisation/logo"): {},
+    ("GET", "/organisation/tokens"): {},
+    ("POST", "/organisation/tokens"): {"name": "ホームページ", "scope": "state:read"},
+    ("POST", "/organisation/tokens/{token}/revoke"): {},
     ("GET", "/organisation/audit"): {},
     ("GET", "/operator"): {},
     ("GET", "/operator/audit"): {},
@@ -272,6 +291,7 @@ async def camera(organisation: Organisation, services: Services) -> Camera:
         given_at=datetime.now(UTC),
     )
     await make_group(organisation, "中央広場の一帯", [camera], public_id=GROUP)
+    await make_api_token(organisation, name="中央広場の案内板", public_id=TOKEN)
     for kind, public_id in FILES.items():
         await services.storage.put(f"files/{public_id}.zip", b"PK")
         await PreparedFile.create(
@@ -402,6 +422,52 @@ async def test_a_form_needs_the_token_of_its_session(
     assert every_row("sqlite", "identity_sqlite") == before
 
 
+PROGRAMS = [entry for entry in ENTRIES if entry.access is Access.TOKEN]
+# What the two of them need besides their path.
+RANGE = {"from": "2026-01-01T00:00:00+09:00", "to": "2026-01-02T00:00:00+09:00"}
+
+
+@pytest.mark.parametrize("entry", PROGRAMS, ids=lambda entry: entry.path)
+async def test_a_program_reads_what_is_its_organisations(
+    entry: Entry,
+    anonymous: Person,
+    camera: Camera,
+    organisation: Organisation,
+    other_organisation: Organisation,
+) -> None:
+    own = await make_api_token(organisation)
+    others = await make_api_token(other_organisation)
+    path = await _path(entry)
+    query = RANGE if path.endswith("/history") else {}
+    before = every_row("sqlite", "identity_sqlite")
+    answers = {
+        token: await anonymous.get(path, params=query, headers={"Authorization": f"Bearer {token}"})
+        for token in (own, others, "", f"{own[:-1]}_", own.upper())
+    }
+    mine, theirs, *refused = answers.values()
+    assert mine.status_code == 200
+    assert CAMERA in mine.text or GROUP in mine.text
+    assert theirs.status_code == (404 if _is_owned(entry) else 200)
+    for answer in (theirs, *refused):
+        assert not {"中央広場", CAMERA, GROUP} & set(answer.text.split('"'))
+        assert "中央広場" not in answer.text
+    assert [answer.status_code for answer in refused] == [401, 401, 401]
+    await ApiToken.all().update(last_used_at=None)
+    assert every_row("sqlite", "identity_sqlite") == before, "only the use was written down"
+
+
+async def test_a_program_can_change_nothing(
+    anonymous: Person, camera: Camera, organisation: Organisation
+) -> None:
+    bearer = {"Authorization": f"Bearer {await make_api_token(organisation)}"}
+    before = every_row("sqlite", "identity_sqlite")
+    for entry in PROGRAMS:
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            answer = await anonymous.request(method, await _path(entry), headers=bearer)
+            assert answer.status_code == 405, (method, entry.path)
+    assert every_row("sqlite", "identity_sqlite") == before
+
+
 @pytest.mark.parametrize("host", ["evil.test", "nigiwai.test.evil.test", "nigiwai.test:81", ""])
 async def test_another_host_is_not_served(host: str, alice: Person, camera: Camera) -> None:
     response = await alice.get("/cameras", headers={"Host": host})
@@ -442,6 +508,8 @@ async def test_a_key_is_gone_with_its_camera(
 
 def _refused(entry: Entry, visitor: str) -> set[int]:
     """The statuses that refuse this visitor, empty when the route is for them."""
+    if entry.access is Access.TOKEN:  # nobody's cookie opens what is for programs
+        return {401}
     if visitor == "anonymous":
         return {303} if entry.method == "GET" else {401}
     # 組織設定 does not allow monitoring unless an admin says so.
@@ -451,9 +519,13 @@ def _refused(entry: Entry, visitor: str) -> set[int]:
         return {303} if entry.path in {"/", "/cameras"} else {403}
     if visitor != "operator" and entry.access is Access.OPERATOR:
         return {403}
-    if visitor == "stranger" and any(part in entry.path for part in OWNED):
+    if visitor == "stranger" and entry.access is not Access.ANYONE and _is_owned(entry):
         return {404}
     return set()
+
+
+def _is_owned(entry: Entry) -> bool:
+    return any(part in entry.path for part in OWNED)
 
 
 async def _call(person: Person, entry: Entry) -> Any:
@@ -473,6 +545,8 @@ async def _path(entry: Entry) -> str:
         street = await Organisation.get(name="みなと商店街")
         path = path.replace("{organisation}", street.public_id)
     path = path.replace("/alert-templates/{name}", "/alert-templates/busy.ja")
+    if path.startswith("/organisation/tokens/"):
+        path = path.replace("{token}", TOKEN)
     return path.replace("{path:path}", "masked/x/y.jpg").replace("{token}", "t" * 40)
 
 

@@ -42,6 +42,8 @@ class Action(StrEnum):
     EMBED_SITES_CHANGED = "embed_sites_changed"
     EMBED_RENEWED = "embed_renewed"
     EMBED_REMOVED = "embed_removed"
+    API_TOKEN_MADE = "api_token_made"  # noqa: S105 - no password
+    API_TOKEN_REVOKED = "api_token_revoked"  # noqa: S105 - no password
     ORGANISATION_CHANGED = "organisation_changed"
     ORGANISATION_CREATED = "organisation_created"
     ORGANISATION_SUSPENDED = "organisation_suspended"
@@ -94,6 +96,8 @@ WORDS = {
     Action.EMBED_SITES_CHANGED: N_("埋め込みを許可するサイトの変更"),
     Action.EMBED_RENEWED: N_("埋め込み用の鍵の更新"),
     Action.EMBED_REMOVED: N_("埋め込みの停止"),
+    Action.API_TOKEN_MADE: N_("APIトークンの作成"),
+    Action.API_TOKEN_REVOKED: N_("APIトークンの取り消し"),
     Action.ORGANISATION_CHANGED: N_("組織設定の変更"),
     Action.ORGANISATION_CREATED: N_("組織の作成"),
     Action.ORGANISATION_SUSPENDED: N_("組織の停止"),
@@ -134,6 +138,7 @@ FIELDS = {
     "day_ends": N_("昼の終わり"),
     "shows_count": N_("人数の表示"),
     "sites": N_("埋め込みを許可するサイト"),
+    "scopes": N_("読み取れるもの"),
     "alert_on": N_("混雑アラート"),
     "stages": N_("段階"),
     "thresholds": N_("混雑基準人数"),

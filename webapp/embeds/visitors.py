@@ -23,7 +23,7 @@ def is_crawler(request: Request) -> bool:
 
 
 class Shares:
-    """How many views a minute one address may ask for, 0 for any; in memory, for each process."""
+    """How much a minute one address, or token, may ask for; 0: any. In memory, for each process."""
 
     def __init__(self, most: int = 0) -> None:
         self._limit = RateLimitItemPerMinute(most) if most else None

@@ -9,6 +9,7 @@ from webapp.models.alert import (
     DeliveryState,
     EventKind,
 )
+from webapp.models.api_token import ApiToken
 from webapp.models.audit import AuditEntry
 from webapp.models.background import Background
 from webapp.models.camera import Camera, Latest
@@ -38,6 +39,7 @@ __all__ = [
     "AlertDelivery",
     "AlertEvent",
     "AlertState",
+    "ApiToken",
     "AuditEntry",
     "Background",
     "CallCount",
