@@ -8,7 +8,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0024_manifests")]
+    dependencies = [("core", "0025_usage")]
 
     initial = False
 
