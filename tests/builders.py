@@ -17,6 +17,7 @@ from webapp.models import (
     ApiToken,
     Background,
     Camera,
+    CameraForecast,
     CameraGroup,
     CameraGroupMember,
     EmbedKey,
@@ -25,7 +26,6 @@ from webapp.models import (
     Latest,
     Observation,
     Organisation,
-    PublicPage,
 )
 from webapp.services import Services
 from webapp.tokens import new_token, token_hash
@@ -119,13 +119,6 @@ async def make_hour(camera: Camera, counts: list[int | None], until: datetime) -
         )
 
 
-async def publish(camera: Camera, *, shows_count: bool = True) -> PublicPage:
-    """Give the camera a public page."""
-    return await PublicPage.create(
-        organisation_id=camera.organisation_id, camera=camera, shows_count=shows_count
-    )
-
-
 async def make_embed(
     thing: Camera | CameraGroup, *, sites: Sequence[str] = (), **options: Any
 ) -> str:
@@ -138,6 +131,28 @@ async def make_embed(
         options=Options(**options).stored(),
     )
     return f"/e/{key.key}/{variant.name}"
+
+
+async def make_variant(embed: str, **options: Any) -> str:
+    """Another way to show what is embedded at the path ``embed``; its path."""
+    key = await EmbedKey.get(key=embed.split("/")[2])
+    variant = await EmbedVariant.create(
+        organisation_id=key.organisation_id, embed_key=key, options=Options(**options).stored()
+    )
+    return f"/e/{key.key}/{variant.name}"
+
+
+async def make_usual(camera: Camera, *, dates: int = 30, busy: float = 12.0) -> CameraForecast:
+    """What is usual of a camera on every weekday: 2 from 9:00, ``busy`` from 13:00 to 17:00.
+
+    Before 9:00 and from 21:00 on nothing is known.
+    """
+    means = np.full((7, 96), np.nan, "<f4")
+    means[:, 12:60] = 2
+    means[:, 28:44] = busy
+    return await CameraForecast.create(
+        organisation_id=camera.organisation_id, camera=camera, dates=dates, means=means.tobytes()
+    )
 
 
 async def make_group(

@@ -10,8 +10,9 @@ from tortoise.exceptions import BaseORMException
 
 from webapp import __version__, heartbeat
 from webapp.cameras.sight import sight_of
+from webapp.domain.embeds import read_options
 from webapp.http import services_of
-from webapp.models import Camera, PublicPage
+from webapp.models import Camera, EmbedVariant
 from webapp.settings import Settings
 
 
@@ -20,17 +21,16 @@ async def healthz(request: Request) -> Response:
 
     The status is "ok"; "degraded" while no worker gives a sign of life, though what is
     there is still shown; or "no database", with status 503. A camera's count is there
-    only when its public page shows counts (B7, E1), and None whenever it is not known.
+    only when it has embeds and each of them shows it (B7, E1), and None whenever it is not known.
     """
     now = datetime.now(UTC)
     try:
         workers = len(await heartbeat.live_workers(now))
         cameras = await Camera.all().order_by("id").select_related("latest", "organisation")
-        pages = await PublicPage.all().values_list("camera_id", "shows_count")
+        shows_count = await _showing_counts()
     except (BaseORMException, OSError):
         body = {"status": "no database", "version": __version__, "workers": 0, "cameras": []}
         return JSONResponse(body, 503)
-    shows_count = {camera for camera, shows in pages if shows}
     settings = services_of(request).settings
     return JSONResponse(
         {
@@ -42,6 +42,15 @@ async def healthz(request: Request) -> Response:
             ],
         }
     )
+
+
+async def _showing_counts() -> set[int]:
+    """The cameras whose count is public: whoever hides it in one place means it hidden."""
+    rows = await EmbedVariant.filter(embed_key__camera_id__not_isnull=True).values_list(
+        "embed_key__camera_id", "options"
+    )
+    hidden = {camera for camera, options in rows if not read_options(options).counts}
+    return {camera for camera, _ in rows} - hidden
 
 
 def _entry(camera: Camera, settings: Settings, now: datetime, *, shows: bool) -> dict[str, object]:

@@ -25,7 +25,6 @@ from webapp.cameras import routes as cameras
 from webapp.embeds import code_routes as embed_codes
 from webapp.embeds import embed_routes as embeds_public
 from webapp.embeds import pictures
-from webapp.embeds import routes as embeds
 from webapp.forecast import routes as forecast
 from webapp.groups import list_routes as group_lists
 from webapp.groups import routes as groups
@@ -89,8 +88,7 @@ ENTRIES = (
     _anyone("GET", "/healthz", healthz.healthz),
     _anyone("GET", "/metrics", metrics.metrics),
     # The public
-    _anyone("GET", "/p/{key}", embeds.public_page),
-    _anyone("GET", "/p/{key}/live", embeds.public_live),
+    _anyone("GET", "/p/{key}", embeds_public.former_page),
     _anyone("GET", "/e/{key}/{variant}.jpg", embeds_public.picture),
     _anyone("GET", "/e/{key}/{variant}.json", embeds_public.data),
     _anyone("GET", "/e/{key}/{variant}", embeds_public.show),
@@ -252,18 +250,18 @@ ENTRIES = (
     _member("POST", "/reports/mail", reports.wish),
     _member("GET", "/reports/{file}/download", reports.download),
     # The public page of a camera
-    _admin("POST", "/cameras/{camera}/public-page", embeds.save_public_page),
-    _admin("POST", "/cameras/{camera}/public-page/delete", embeds.delete_public_page),
     # 埋め込み用コード
     _member("GET", "/cameras/{camera}/embed", embed_codes.codes_page),
     _member("GET", "/cameras/{camera}/embed/preview", embed_codes.preview),
     _admin("POST", "/cameras/{camera}/embed", embed_codes.make_code),
+    _member("POST", "/cameras/{camera}/embed/try", embed_codes.try_page),
     _admin("POST", "/cameras/{camera}/embed/sites", embed_codes.save_sites),
     _admin("POST", "/cameras/{camera}/embed/renew", embed_codes.renew),
     _admin("POST", "/cameras/{camera}/embed/delete", embed_codes.end),
     _member("GET", "/groups/{group}/embed", embed_codes.codes_page),
     _member("GET", "/groups/{group}/embed/preview", embed_codes.preview),
     _admin("POST", "/groups/{group}/embed", embed_codes.make_code),
+    _member("POST", "/groups/{group}/embed/try", embed_codes.try_page),
     _admin("POST", "/groups/{group}/embed/sites", embed_codes.save_sites),
     _admin("POST", "/groups/{group}/embed/renew", embed_codes.renew),
     _admin("POST", "/groups/{group}/embed/delete", embed_codes.end),

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.alerts.test_viewing_table import PICTURES
-from tests.builders import counted, make_camera, make_group, make_masked, picture, publish
+from tests.builders import counted, make_camera, make_embed, make_group, make_masked, picture
 from tests.html import one, text_of
 from tests.people import Person
 from webapp.alerts.rules import StageSettings, write_stages
+from webapp.embeds.shown import Displays
 from webapp.models import Alert, AlertState, Camera, CameraGroup, Latest, Organisation
 from webapp.services import Services
 
@@ -79,6 +80,7 @@ async def test_the_table_of_the_manual_on_pages(
     anonymous: Person,
     services: Services,
     organisation: Organisation,
+    monkeypatch: pytest.MonkeyPatch,
     *,
     thresholds: tuple[int, ...],
     case: str,
@@ -86,10 +88,11 @@ async def test_the_table_of_the_manual_on_pages(
     is_stage_shown: bool,
     whose: str,
 ) -> None:
-    """A camera by its public page, a group by its own; closed, neither shows a stage."""
+    """A camera by its embed, a group by its own; closed, neither shows a stage."""
+    monkeypatch.setattr(Displays, "FRESH", 0.0)
     camera = await counting(services, organisation, COUNTS[stage])
     subject: Camera | CameraGroup = camera
-    viewer, path, part = anonymous, f"/p/{(await publish(camera)).key}", "#live"
+    viewer, path, part = anonymous, await make_embed(camera), "#shown"
     if whose == "group":
         subject = await make_group(organisation, cameras=[camera])
         viewer, path, part = alice, f"/groups/{subject.public_id}/live", ".group-live"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import make_background, make_camera, make_embed, make_group, picture, publish
+from tests.builders import make_background, make_camera, make_embed, make_group, picture
 from tests.html import one, parsed
 from tests.people import Person
 from webapp.access import Access
@@ -81,8 +81,6 @@ FORMS: dict[str, tuple[dict[str, Any], Action]] = {
         Action.BACKGROUND_PATTERN_CHANGED,
     ),
     "/cameras/{camera}/background/remove": ({}, Action.BACKGROUND_REMOVED),
-    "/cameras/{camera}/public-page": ({}, Action.PAGE_CHANGED),
-    "/cameras/{camera}/public-page/delete": ({}, Action.PAGE_REMOVED),
     "/cameras/{camera}/embed": ({"form": "free"}, Action.EMBED_MADE),
     "/cameras/{camera}/embed/sites": ({"sites": "https://a.jp"}, Action.EMBED_SITES_CHANGED),
     "/cameras/{camera}/embed/renew": ({}, Action.EMBED_RENEWED),
@@ -126,7 +124,6 @@ async def camera(services: Services, organisation: Organisation) -> Camera:
     sealed = services.sealer.seal({"path": "secret-place.png"})
     camera = await make_camera(organisation, sealed=sealed)
     await make_background(services, camera)
-    await publish(camera)
     await make_embed(camera)
     await make_embed(await make_group(organisation, "駅前", [camera], public_id=GROUP))
     await create_organisation(organisation.public_id, organisation.name, camera.created_at)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.builders import counted, make_background, make_camera, make_hour, publish
+from tests.builders import counted, make_background, make_camera, make_embed, make_hour
 from tests.cloud_server import Simulated
 from tests.html import one, parsed, text_of
 from tests.people import Person
@@ -15,10 +15,10 @@ from webapp.models import (
     Background,
     Camera,
     CloudConsent,
+    EmbedKey,
     Latest,
     Observation,
     Organisation,
-    PublicPage,
 )
 from webapp.services import Services
 
@@ -28,7 +28,7 @@ async def camera(services: Services, organisation: Organisation) -> Camera:
     sealed = services.sealer.seal({"url": "http://192.168.0.9/old.jpg", "password": "geheim"})
     camera = await make_camera(organisation, latest=counted(4), sealed=sealed)
     await make_background(services, camera)
-    await publish(camera)
+    await make_embed(camera)
     await make_hour(camera, [3, 4], datetime.now(UTC))
     return camera
 
@@ -54,7 +54,7 @@ async def test_a_cloud_camera_takes_a_cameras_place(
     source = {"consent": consent.public_id, "camera": "cam-202"}
     assert services.sealer.unseal(kept.source) == source
     assert (kept.public_id, kept.name, kept.engine) == (camera.public_id, camera.name, "standard")
-    assert await PublicPage.filter(camera_id=camera.id).exists()
+    assert await EmbedKey.filter(camera_id=camera.id).exists()
     assert await Observation.filter(camera_id=camera.id).count() == 2
     assert not await Background.filter(camera_id=camera.id).exists()
     assert (await Latest.get(camera_id=camera.id)).count is None

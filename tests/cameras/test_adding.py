@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.builders import counted, lost, make_background, make_camera, make_hour, publish
+from tests.builders import counted, lost, make_background, make_camera, make_embed, make_hour
 from tests.html import error_of, one, parsed, text_of
 from tests.people import Person
 from webapp.domain.health import CameraState
-from webapp.models import Background, Camera, Latest, Observation, Organisation, PublicPage
+from webapp.models import Background, Camera, EmbedKey, Latest, Observation, Organisation
 from webapp.services import Services
 from webapp.urls import pages
 
@@ -25,7 +25,7 @@ async def camera(services: Services, organisation: Organisation) -> Camera:
         organisation, latest=counted(4, picture="masked/x.jpg"), sealed=sealed, areas=areas
     )
     await make_background(services, camera)
-    await publish(camera)
+    await make_embed(camera)
     await make_hour(camera, [3, 4], datetime.now(UTC))
     return camera
 
@@ -50,7 +50,7 @@ async def test_a_replacement_keeps_keys_history_and_settings(
     assert services.sealer.unseal(kept.source)["path"] == "new.mp4"
     assert (kept.public_id, kept.name, kept.areas) == (camera.public_id, camera.name, camera.areas)
     assert (kept.engine, kept.level, kept.rotation) == (camera.engine, camera.level, 180)
-    assert await PublicPage.filter(camera_id=camera.id).count() == 1
+    assert await EmbedKey.filter(camera_id=camera.id).count() == 1
     assert await Observation.filter(camera_id=camera.id).count() == 2
 
 
@@ -90,7 +90,13 @@ async def test_deleting_says_what_goes_and_what_does_not(alice: Person, camera: 
     page = await alice.get(f"/cameras/{camera.public_id}/delete")
     told = text_of(page, "main")
     assert "「正面入口」を削除しますか" in told
-    for words in ("検知人数の記録", "公開ページ", "背景画像", "契約数は変わりません", "差し替え"):
+    for words in (
+        "検知人数の記録",
+        "埋め込み用コード",
+        "背景画像",
+        "契約数は変わりません",
+        "差し替え",
+    ):
         assert words in told
     csv = f"/cameras/{camera.public_id}/csv"
     assert bool(parsed(page).select(f'a[href="{csv}"]')) is ("/cameras/{camera}/csv" in pages())

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.builders import counted, lost, make_background, make_camera, make_hour, publish
+from tests.builders import counted, lost, make_background, make_camera, make_embed, make_hour
 from tests.html import one, parsed, text_of
 from tests.people import Person
-from webapp.models import Camera, Observation, Organisation, Outbox, PublicPage
+from webapp.embeds.shown import Displays
+from webapp.models import Camera, EmbedVariant, Observation, Organisation, Outbox
 from webapp.services import Services
 
 
@@ -82,26 +83,31 @@ async def test_deleting_asks_with_the_name_and_what_goes_with_it(
 ) -> None:
     camera = await make_camera(organisation)
     await make_background(services, camera)
-    await publish(camera)
+    await make_embed(camera)
     text = text_of(await alice.get(f"/cameras/{camera.public_id}/delete"), "main")
-    for part in ("「正面入口」を削除しますか", "検知人数の記録", "背景画像", "公開ページ"):
+    for part in ("「正面入口」を削除しますか", "検知人数の記録", "背景画像", "埋め込み用コード"):
         assert part in text
 
 
 async def test_deleting_takes_rows_key_and_pictures(
-    alice: Person, anonymous: Person, services: Services, organisation: Organisation
+    alice: Person,
+    anonymous: Person,
+    services: Services,
+    organisation: Organisation,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(Displays, "FRESH", 0.0)
     camera = await make_camera(organisation, latest=counted())
     await make_hour(camera, [1, 2], datetime.now(UTC))
     await make_background(services, camera)
-    public = await publish(camera)
-    assert (await anonymous.get(f"/p/{public.key}")).status_code == 200
+    public = await make_embed(camera)
+    assert (await anonymous.get(public)).status_code == 200
     answer = await alice.send_form(f"/cameras/{camera.public_id}/delete")
     assert answer.headers["location"] == "/cameras?done=camera_removed"
     assert not await Camera.exists(id=camera.id)
     assert not await Observation.exists()
-    assert not await PublicPage.exists()
-    assert (await anonymous.get(f"/p/{public.key}")).status_code == 404
+    assert not await EmbedVariant.exists()
+    assert (await anonymous.get(public)).status_code == 404
     row = await Outbox.get()
     assert row.kind == "pictures.delete"
     assert f"backgrounds/{camera.public_id}/" in row.payload["prefixes"]

@@ -14,6 +14,7 @@ from webapp.alerts.trial import trial_of
 from webapp.connectors import surroundings_of
 from webapp.connectors.file import FileConnector
 from webapp.demo.seed import CAMERAS, FOLDER, demo_accounts, demo_settings, seed
+from webapp.domain.embeds import Options, read_options
 from webapp.domain.pictures import decode
 from webapp.errors import UserError
 from webapp.identity.models import Account, Consent, Role
@@ -27,13 +28,13 @@ from webapp.models import (
     Background,
     Camera,
     CameraGroup,
+    EmbedVariant,
     EventKind,
     GroupObservation,
     GroupQuarter,
     Member,
     Organisation,
     Outbox,
-    PublicPage,
 )
 from webapp.services import Services, build_services
 from webapp.settings import Settings
@@ -156,7 +157,8 @@ async def test_each_camera_shows_its_part_and_has_its_background(
         empty = decode(data)
         assert (empty.width, empty.height) == (frame.width, frame.height)
         assert background.picture.startswith(f"backgrounds/{camera.public_id}/")
-        assert (await PublicPage.get(camera=camera)).shows_count
+        variant = await EmbedVariant.get(embed_key__camera_id=camera.id)
+        assert read_options(variant.options) == Options()
 
 
 async def test_the_clip_runs_on(database: Settings) -> None:

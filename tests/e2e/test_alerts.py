@@ -11,7 +11,7 @@ from playwright.async_api import BrowserContext, Page, expect
 
 from jobs import deliver, ledger
 from jobs.ledger import Answer
-from tests.builders import make_camera, make_hour, make_masked, publish
+from tests.builders import make_camera, make_embed, make_hour, make_masked
 from tests.e2e.conftest import serious_problems
 from tests.mail.smtp import Post, running
 from webapp.domain.health import CameraState
@@ -100,7 +100,7 @@ async def test_three_stages_with_picture_and_mail(
     assert post.mails[0]["Subject"] == "【テスト】【正面入口】混雑状態を検知しました"
     await page.get_by_role("button", name="完了").click()
     await expect(page.locator(".notice-done")).to_contain_text("混雑アラートを保存しました")
-    # The place fills up: a mail with its picture, and the public page shows the stage's.
+    # The place fills up: a mail with its picture, and the embed shows the stage's.
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     for age in (1, 0):
         await observe(services, camera, 25, now - timedelta(minutes=age))
@@ -108,9 +108,8 @@ async def test_three_stages_with_picture_and_mail(
         pass
     assert [mail["Subject"] for mail in post.mails[1:]] == ["【正面入口】混雑状態を検知しました"]
     assert any(part.get_content_type() == "image/jpeg" for part in post.mails[1].walk())
-    public = await publish(camera)
-    await page.goto(f"{origin}/p/{public.key}")
-    await expect(page.locator(".state-busy")).to_contain_text("混雑")
+    await page.goto(origin + await make_embed(camera))
+    await expect(page.locator(".state-word")).to_contain_text("混雑")
     shown = page.locator(".sight img")
     assert "/pictures/alerts/" in str(await shown.get_attribute("src"))
     assert await shown.evaluate("image => image.naturalWidth") == 1280

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, FrameLocator, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    FrameLocator,
+    Page,
+    async_playwright,
+    expect,
+)
 
-from tests.builders import counted, make_camera, make_embed, make_group, make_masked
-from tests.e2e.conftest import serious_problems
+from tests.builders import counted, make_camera, make_embed, make_group, make_masked, make_usual
+from tests.e2e.conftest import ARGUMENTS, CHROMIUM, serious_problems
 from tests.e2e.test_screens import quiet
 from webapp.embeds.shown import Displays
-from webapp.models import CallMonth, Camera, Latest, Organisation
+from webapp.models import Alert, CallMonth, Camera, Latest, Organisation
 from webapp.services import Services
 
 pytestmark = pytest.mark.e2e
 
+SHOTS = os.environ.get("SCREENSHOTS", "")
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SIZES = [(360, 281), (768, 520), (1280, 800)]
 
@@ -108,7 +117,7 @@ async def test_without_script_it_says_the_same(
     page = await context.new_page()
     await page.goto(origin + path)
     assert await page.locator(".embed-count").inner_text() == "約12人"
-    await page.click(".embed-reload")
+    await page.click(".embed-button.is-alone")
     assert await page.locator(".sight img").evaluate("(img) => img.naturalWidth") > 0
     await context.close()
 
@@ -137,6 +146,102 @@ async def test_code_is_made_copied_and_shown_elsewhere(
             assert "12" not in await embed.locator("#shown").inner_text()
             await other.close()
     assert complaints == []
+
+
+@pytest.mark.parametrize("sandbox", ["", "allow-scripts", "none"])
+async def test_the_forecast_is_looked_through_in_a_frame_without_any_cookie(
+    origin: str, camera: Camera, sandbox: str
+) -> None:
+    """By pointer and by keyboard, with cookies of third parties blocked; "none": without script."""
+    await make_usual(camera)
+    alert = {"organisation_id": camera.organisation_id, "camera": camera, "is_on": True}
+    await Alert.create(**alert, thresholds=[10])
+    path = await make_embed(camera)
+    attribute = {"": "", "none": "sandbox"}.get(sandbox, f'sandbox="{sandbox}"')
+    frame = f'<iframe {attribute} src="{origin}{path}" style="width:100vw;height:100vh;border:0">'
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*ARGUMENTS, "--test-third-party-cookie-phaseout"]
+        )
+        context = await browser.new_context(locale="ja-JP", user_agent=FIREFOX)
+        page = await context.new_page()
+        complaints = quiet(page)
+        async with site(f"<style>body{{margin:0}}</style>{frame}") as address:
+            for number, (width, height) in enumerate(SIZES, 1):
+                await page.set_viewport_size({"width": width, "height": height})
+                await page.goto(address)
+                embed = page.frame_locator("iframe")
+                await embed.locator("[data-go=switch]").click()
+                await expect(embed.locator(".embed-bars")).to_be_visible()
+                await embed.locator("[data-go=day-6]").click()
+                await expect(embed.locator(".embed-chosen")).to_contain_text("日曜日")
+                assert await _fits(embed), (width, height)
+                assert await _calls() == 2 * number, "the view and the switch; taps are free"
+            chosen = embed.locator(".embed-chosen")
+            await embed.locator(".embed-bars a").nth(16).click()
+            await expect(chosen).to_have_text("日曜日 13:00")
+            await expect(embed.locator(".embed-line.state-busy")).to_contain_text("混雑")
+            await embed.locator("[data-go=after]").focus()
+            await page.keyboard.press("Enter")
+            await expect(chosen).to_have_text("日曜日 13:15")
+            if sandbox != "none":
+                for key in ("ArrowRight", "ArrowLeft", "ArrowLeft"):
+                    await expect(embed.locator("[data-go=after]")).to_be_focused()
+                    before = await chosen.inner_text()
+                    await page.keyboard.press(key)
+                    await expect(chosen).not_to_have_text(before)
+                    await embed.locator("[data-go=after]").focus()
+                await expect(chosen).to_have_text("日曜日 13:00")
+        assert await _calls() == 2 * len(SIZES)
+        assert await context.cookies() == []
+        assert [one for one in complaints if "sandbox" not in one.lower()] == []
+        await browser.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_everybody_can_use_the_forecast_in_both_themes(
+    browser: Browser, origin: str, camera: Camera, organisation: Organisation, theme: str
+) -> None:
+    young = await make_camera(organisation, "裏口" * 30, latest=counted())
+    await make_usual(camera)
+    await Alert.create(organisation=organisation, camera=camera, is_on=True, thresholds=[2, 10])
+    page = await browser.new_page(color_scheme=theme, viewport={"width": 360, "height": 281})  # type: ignore[arg-type]
+    complaints = quiet(page)
+    for path in (await make_embed(camera), await make_embed(young, refreshes=False)):
+        await page.goto(f"{origin}{path}?view=forecast&day=2&slot=20")
+        assert await serious_problems(page) == []
+        await shot(page, f"forecast-{theme}-{path[-3:]}")
+    assert complaints == [], "a block of data needs no nonce"
+
+
+async def test_nothing_moves_when_a_minute_arrives(
+    browser: Browser, origin: str, camera: Camera
+) -> None:
+    path = await make_embed(camera, refreshes=False)
+    page = await browser.new_page(viewport={"width": 360, "height": 281})
+    await page.goto(origin + path, wait_until="networkidle")
+    await page.evaluate(
+        """() => { window.moved = 0; new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) window.moved += entry.value;
+        }).observe({ type: 'layout-shift' }); }"""
+    )
+    for count in (3, 888, 1):
+        await Latest.filter(camera_id=camera.id).update(count=count)
+        await asyncio.sleep(Displays.FRESH)
+        # By program: what a click moves would not be counted against it.
+        await page.evaluate("document.querySelector('.embed-reload').click()")
+        await expect(page.locator(".embed-count")).to_contain_text(str(count))
+    assert await page.evaluate("window.moved") < 0.01
+
+
+async def _calls() -> int:
+    return sum(month.calls for month in await CallMonth.all())
+
+
+async def shot(page: Page, name: str) -> None:
+    """Keep how it looks, where somebody asks for it."""
+    if SHOTS:
+        await page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
 async def _fits(embed: FrameLocator) -> bool:

@@ -12,13 +12,13 @@ from tests.builders import (
     lost,
     make_background,
     make_camera,
+    make_embed,
     make_hour,
     make_masked,
     picture,
-    publish,
 )
 from tests.e2e.conftest import serious_problems
-from webapp.models import Camera, Latest, Organisation, PublicPage
+from webapp.models import Camera, Latest, Organisation
 from webapp.services import Services
 
 pytestmark = pytest.mark.e2e
@@ -32,14 +32,13 @@ LOOKS = [(1280, "light"), (375, "dark"), (1280, "dark"), (375, "light")]
 
 @pytest.fixture
 async def camera(services: Services, organisation: Organisation) -> Camera:
-    """A camera with everything: picture, background, an hour with a gap, a public page."""
+    """A camera with everything: picture, background, an hour with a gap."""
     (services.settings.footage_dir / "still.png").write_bytes(picture(320, 240, ".png"))
     sealed = services.sealer.seal({"path": "still.png"})
     camera = await make_camera(organisation, latest=counted(3), sealed=sealed)
     await Latest.filter(camera_id=camera.id).update(picture=await make_masked(services, camera))
     await make_background(services, camera)
     await make_hour(camera, [1, 4, None, None, 0, 3], datetime.now(UTC))
-    await publish(camera)
     return camera
 
 
@@ -92,10 +91,11 @@ async def test_the_first_screen_of_all_is_accessible(admin: BrowserContext, orig
     await look(await admin.new_page(), origin, "/cameras")
 
 
-async def test_the_public_page_is_accessible(browser: Browser, origin: str, camera: Camera) -> None:
+async def test_what_anybody_may_see_is_accessible(
+    browser: Browser, origin: str, camera: Camera
+) -> None:
     page = await browser.new_page()
-    key = (await PublicPage.get(camera_id=camera.id)).key
-    await look(page, origin, f"/p/{key}")
+    await look(page, origin, await make_embed(camera))
     await look(page, origin, "/signed-out")
     assert await page.context.cookies() == []
 
@@ -217,26 +217,6 @@ async def test_the_blur_is_seen_before_it_is_registered(
     await page.click("form[action$='/register'] button")
     await page.wait_for_url("**/cameras/*")
     assert "背景画像を登録しました" in await page.locator(".notice-done").inner_text()
-
-
-async def test_the_public_page_renews_itself_in_place_and_works_without_script(
-    browser: Browser, origin: str, services: Services, camera: Camera
-) -> None:
-    key = (await PublicPage.get(camera_id=camera.id)).key
-    page = await browser.new_page(locale="ja-JP")
-    await page.goto(f"{origin}/p/{key}")
-    await page.evaluate("window.isTheSame = true")
-    await Latest.filter(camera_id=camera.id).update(**counted(9, picture=camera.latest.picture))
-    await page.click(".reload")
-    await expect(page.locator(".count-value")).to_contain_text("9")
-    assert await page.evaluate("window.isTheSame")
-    plain = await browser.new_context(java_script_enabled=False, locale="ja-JP")
-    page = await plain.new_page()
-    await page.goto(f"{origin}/p/{key}")
-    await Latest.filter(camera_id=camera.id).update(count=11)
-    await page.click(".reload")
-    assert "11" in await page.locator(".count-value").inner_text()
-    await plain.close()
 
 
 async def test_the_list_of_a_hundred_cameras_is_there_at_once(

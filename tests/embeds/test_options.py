@@ -7,15 +7,16 @@ from bs4 import BeautifulSoup
 
 from webapp.domain.embeds import (
     Form,
-    Framing,
     Language,
     Options,
+    Shows,
+    View,
     codes,
     frame_ancestors,
-    framing,
     read_options,
     read_sites,
 )
+from webapp.domain.framing import Framing, framing
 
 AT = "https://n.example/e/k/v"
 HOSTILE = '"><script>alert(1)</script>駅前'
@@ -30,8 +31,27 @@ def test_options_come_back_as_they_were_stored() -> None:
                     assert read_options(options.stored()) == options
 
 
+def test_one_side_alone_comes_first_and_what_has_two_switches() -> None:
+    for shows in Shows:
+        for first in View:
+            options = read_options({"shows": shows, "first": first})
+            assert options.has_both is (shows is Shows.BOTH)
+            assert options.side("nonsense") is options.first
+            if options.has_both:
+                assert options.first is first
+                assert {options.side(view) for view in View} == set(View)
+            else:
+                assert {options.side(view) for view in View} == {shows.value}
+
+
+def test_what_was_made_before_there_was_a_forecast_goes_on_without() -> None:
+    options = read_options({"form": "hd", "counts": True})
+    assert (options.shows, options.first) == (Shows.PICTURE, View.PICTURE)
+
+
 def test_the_defaults_are_those_of_the_manual() -> None:
-    assert Options() == Options(Form.HD, True, True, Language.BROWSER)
+    usual = Options(Form.HD, True, True, Language.BROWSER, Shows.BOTH, View.PICTURE)
+    assert Options() == usual
 
 
 @pytest.mark.parametrize("stored", [{}, {"form": 5, "language": []}, {"counts": "yes"}])

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import time_machine
 
-from tests.builders import counted, make_camera, picture, publish
+from tests.builders import counted, make_camera, make_embed, picture
 from tests.html import one, parsed, text_of
 from tests.people import Person
+from webapp.embeds.shown import Displays
 from webapp.models import AuditEntry, Camera, CameraGroup, CameraGroupMember, Organisation, Outbox
 from webapp.services import Services
 
@@ -240,13 +241,18 @@ async def test_the_second_of_two_admins_is_told(alice: Person, camera: Camera) -
 
 
 async def test_a_picture_of_ones_own_is_shown_out_of_hours(
-    alice: Person, anonymous: Person, camera: Camera, services: Services
+    alice: Person,
+    anonymous: Person,
+    camera: Camera,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    page = await publish(camera)
+    monkeypatch.setattr(Displays, "FRESH", 0.0)
+    page = await make_embed(camera)
     path = path_of(camera)
     shut = {**BASIC, "r1-end": "12:00", "has_hours": "1"}
     await save(alice, camera, **shut)
-    viewer = await anonymous.get(f"/p/{page.key}", headers={"Accept-Language": "en"})
+    viewer = await anonymous.get(page, headers={"Accept-Language": "en"})
     assert "closed-en.svg" in str(one(viewer, "img")["src"])
     answer = await alice.send_file(
         path, "picture", picture(800, 600), "ours.jpg", **await filled(alice, path, **shut)
@@ -254,7 +260,7 @@ async def test_a_picture_of_ones_own_is_shown_out_of_hours(
     assert answer.status_code == 303
     kept = (await Camera.get(id=camera.id)).closed_picture
     assert (kept["width"], kept["height"]) == (800, 600)
-    shown = one(await anonymous.get(f"/p/{page.key}"), "img")
+    shown = one(await anonymous.get(page), "img")
     assert "is-old" not in shown.get("class", [])
     served = await anonymous.get(str(shown["src"]))
     assert served.status_code == 200

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from tests.builders import counted, make_camera, publish
+from tests.builders import counted, make_camera, make_embed
 from tests.html import error_of, one, parsed, text_of
 from tests.people import Person
 from webapp.domain.licences import Stop
@@ -118,7 +118,7 @@ async def test_a_stopped_camera_shows_as_stopped_and_hides_its_count(
     alice: Person, anonymous: Person, licence: Any, organisation: Organisation
 ) -> None:
     camera = await make_camera(organisation, latest=counted(8712))
-    public = await publish(camera)
+    public = await make_embed(camera)
     await licence(cameras="0")
     assert (await Camera.get(id=camera.id)).stopped == Stop.EXCESS
     for path in ("/cameras", f"/cameras/{camera.public_id}"):
@@ -126,7 +126,7 @@ async def test_a_stopped_camera_shows_as_stopped_and_hides_its_count(
         assert "停止中" in text_of(page, ".state-stopped")
         assert "8712" not in page.text
         assert "カメラライセンスが足りないため" in page.text
-    page = await anonymous.get(f"/p/{public.key}")
+    page = await anonymous.get(public)
     assert "現在表示できません" in page.text
     assert "8712" not in page.text
     assert "ライセンス" not in page.text, "why is nobody's business outside"

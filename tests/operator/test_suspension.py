@@ -9,11 +9,12 @@ from starlette.applications import Starlette
 
 from jobs import ledger, schedule
 from jobs.observe import observe
-from tests.builders import counted, make_camera, make_masked, publish
+from tests.builders import counted, make_camera, make_embed, make_masked
 from tests.html import one, parsed, text_of
 from tests.jobs.conftest import NOON, World, make_cameras, make_world
 from tests.people import Person, visitor
 from webapp.domain.health import CameraState
+from webapp.embeds.shown import Displays
 from webapp.models import Latest, Observation, Organisation, Slot
 from webapp.operator.office import open_office
 from webapp.operator.organisations import resume_organisation, suspend_organisation
@@ -93,26 +94,29 @@ async def test_others_go_on(world: World) -> None:
     assert [slot.camera_id for slot in await Slot.all()] == [camera.id]
 
 
-async def test_its_public_pages_say_so_and_come_back(app: Starlette, services: Services) -> None:
+async def test_its_embeds_say_so_and_come_back(
+    app: Starlette, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Displays, "FRESH", 0.0)
     organisation = await Organisation.create(name="みなと商店街")
     camera = await make_camera(organisation, latest=counted(8712))
     await Latest.filter(camera_id=camera.id).update(picture=await make_masked(services, camera))
-    public = await publish(camera)
+    public = await make_embed(camera)
     async with visitor(app) as viewer:
-        assert "8712" in (await viewer.get(f"/p/{public.key}")).text
+        assert "8712" in (await viewer.get(public)).text
         await suspend(services.settings)
-        for path in (f"/p/{public.key}", f"/p/{public.key}/live"):
+        for path in (public, f"{public}/part"):
             page = await viewer.get(path)
-            assert "現在表示できません" in text_of(page, ".public-sentence")
-            assert "停止中" in text_of(page, ".state-stopped")
-            assert "suspended.svg" in str(one(page, "#live img")["src"])
-            assert not parsed(page).select(".count")
+            assert "現在表示できません" in text_of(page, ".sight-note")
+            assert "停止中" in text_of(page, ".state-word")
+            assert "suspended.svg" in str(one(page, ".sight img")["src"])
+            assert not parsed(page).select(".embed-count")
             assert "8712" not in page.text
             assert "/pictures/masked" not in page.text
         [entry] = (await viewer.get("/healthz")).json()["cameras"]
         assert (entry["state"], entry["count"]) == ("waiting", None)
         await resume(services.settings)
-        assert "8712" in (await viewer.get(f"/p/{public.key}")).text
+        assert "8712" in (await viewer.get(public)).text
 
 
 async def test_its_members_are_out_at_once(alice: Person, services: Services) -> None:

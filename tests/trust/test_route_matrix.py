@@ -27,7 +27,6 @@ from webapp.models import (
     Member,
     Organisation,
     PreparedFile,
-    PublicPage,
 )
 from webapp.models.prepared_file import FileKind, FileState
 from webapp.operator import login_links
@@ -43,7 +42,7 @@ CONSENT = "consent00001"
 OWNED = ("{file}", "{camera}", "{group}", "{consent}", "{token}")
 GROUP = "group0000001"
 TOKEN = "token0000001"
-KEY = "k" * 32
+KEY, PAGE_KEY = "k" * 32, "p" * 32
 VARIANT = "v" * 10
 FILES = {FileKind.CSV: "file00000001", FileKind.REPORT: "file00000002"}
 
@@ -53,7 +52,6 @@ SAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", "/healthz"): {},
     ("GET", "/metrics"): {},
     ("GET", "/p/{key}"): {},
-    ("GET", "/p/{key}/live"): {},
     ("GET", "/e/{key}/{variant}"): {},
     ("GET", "/e/{key}/{variant}.jpg"): {},
     ("GET", "/e/{key}/{variant}.json"): {},
@@ -83,12 +81,14 @@ SAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", "/cameras/{camera}/embed"): {},
     ("GET", "/cameras/{camera}/embed/preview"): {},
     ("POST", "/cameras/{camera}/embed"): {"form": "hd", "counts": "1"},
+    ("POST", "/cameras/{camera}/embed/try"): {"page": "https://"},
     ("POST", "/cameras/{camera}/embed/sites"): {"sites": "https://www.example.jp"},
     ("POST", "/cameras/{camera}/embed/renew"): {},
     ("POST", "/cameras/{camera}/embed/delete"): {},
     ("GET", "/groups/{group}/embed"): {},
     ("GET", "/groups/{group}/embed/preview"): {},
     ("POST", "/groups/{group}/embed"): {"form": "hd", "counts": "1"},
+    ("POST", "/groups/{group}/embed/try"): {"page": "https://"},
     ("POST", "/groups/{group}/embed/sites"): {"sites": "https://www.example.jp"},
     ("POST", "/groups/{group}/embed/renew"): {},
     ("POST", "/groups/{group}/embed/delete"): {},
@@ -280,9 +280,10 @@ async def camera(organisation: Organisation, services: Services) -> Camera:
         source=services.sealer.seal({"path": "a.jpg"}),
     )
     await Latest.create(organisation=organisation, camera=camera)
-    await PublicPage.create(organisation=organisation, camera=camera, key=KEY)
     embed = await EmbedKey.create(organisation=organisation, camera=camera, key=KEY)
-    await EmbedVariant.create(organisation=organisation, embed_key=embed, name=VARIANT)
+    await EmbedVariant.create(
+        organisation=organisation, embed_key=embed, name=VARIANT, page_key=PAGE_KEY
+    )
     await CloudConsent.create(
         organisation=organisation,
         public_id=CONSENT,
@@ -493,17 +494,18 @@ async def test_every_answer_carries_the_headers(
 async def test_a_viewer_gets_no_cookie(anonymous: Person, camera: Camera) -> None:
     embed = f"/e/{KEY}/{VARIANT}"
     forms = (embed, f"{embed}.jpg", f"{embed}.json", f"{embed}/part")
-    for path in (f"/p/{KEY}", f"/p/{KEY}/live", *forms, "/healthz", "/signed-out"):
+    for path in (f"/p/{PAGE_KEY}", *forms, "/healthz", "/signed-out"):
         assert "set-cookie" not in (await anonymous.get(path)).headers
 
 
 async def test_a_key_is_gone_with_its_camera(
     alice: Person, anonymous: Person, camera: Camera
 ) -> None:
-    for path in (f"/p/{KEY}", f"/e/{KEY}/{VARIANT}"):
-        assert (await anonymous.get(path)).status_code == 200
+    paths = {f"/p/{PAGE_KEY}": 302, f"/e/{KEY}/{VARIANT}": 200}
+    for path, status in paths.items():
+        assert (await anonymous.get(path)).status_code == status
     await alice.send_form(f"/cameras/{CAMERA}/delete", confirm="yes")
-    assert (await anonymous.get(f"/p/{KEY}")).status_code == 404
+    assert (await anonymous.get(f"/p/{PAGE_KEY}")).status_code == 404
 
 
 def _refused(entry: Entry, visitor: str) -> set[int]:

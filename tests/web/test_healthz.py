@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from starlette.applications import Starlette
 
-from tests.builders import counted, make_camera
+from tests.builders import counted, make_camera, make_embed, make_variant
 from tests.people import Person, visitor
 from webapp import heartbeat
 from webapp.database import close_database
-from webapp.models import Organisation, PublicPage
+from webapp.models import Organisation
 
 
 async def test_a_living_camera_with_its_public_count(
@@ -19,7 +19,7 @@ async def test_a_living_camera_with_its_public_count(
     now = datetime.now(UTC)
     await heartbeat.beat("one", now)
     camera = await make_camera(organisation, latest=counted(6, now, "masked/a/1.jpg"))
-    await PublicPage.create(organisation=organisation, camera=camera)
+    await make_embed(camera)
     body = (await anonymous.get("/healthz")).json()
     assert (body["status"], body["workers"]) == ("ok", 1)
     [entry] = body["cameras"]
@@ -27,11 +27,11 @@ async def test_a_living_camera_with_its_public_count(
     assert 0 <= entry["picture_age_seconds"] < 30
 
 
-async def test_a_count_that_no_public_page_shows_is_not_there(
+async def test_a_count_that_an_embed_hides_or_none_shows_is_not_there(
     anonymous: Person, organisation: Organisation
 ) -> None:
     hidden = await make_camera(organisation, latest=counted(7))
-    await PublicPage.create(organisation=organisation, camera=hidden, shows_count=False)
+    await make_variant(await make_embed(hidden), counts=False)
     await make_camera(organisation, "裏口", latest=counted(7))
     entries = (await anonymous.get("/healthz")).json()["cameras"]
     assert len(entries) == 2
@@ -43,7 +43,7 @@ async def test_an_old_answer_is_no_longer_known(
 ) -> None:
     at = datetime.now(UTC) - timedelta(hours=3)
     camera = await make_camera(organisation, latest=counted(6, at, "masked/a/1.jpg"))
-    await PublicPage.create(organisation=organisation, camera=camera)
+    await make_embed(camera)
     body = (await anonymous.get("/healthz")).json()
     assert body["status"] == "degraded", "no worker gives a sign of life"
     [entry] = body["cameras"]

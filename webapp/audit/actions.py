@@ -35,6 +35,7 @@ class Action(StrEnum):
     BACKGROUND_PATTERN_CHANGED = "background_pattern_changed"
     CSV_ASKED = "csv_asked"
     REPORT_ASKED = "report_asked"
+    # Public pages became embeds; what the log holds of them stays readable.
     PAGE_PUBLISHED = "page_published"
     PAGE_CHANGED = "page_changed"
     PAGE_REMOVED = "page_removed"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from webapp.backgrounds.in_force import backgrounds_of, is_expected
 from webapp.cameras.sight import WITH_ALERT, Sight, sight_of
 from webapp.domain.daylight import Part
-from webapp.models import Background, Camera, Observation, PublicPage
+from webapp.models import Background, Camera, Observation
 from webapp.settings import Settings
 
 
@@ -49,11 +49,6 @@ async def background_of(camera: Camera) -> Background | None:
     """The background of the day, else that of the night."""
     rows = await backgrounds_of(camera)
     return rows.get(Part.ALL) or rows.get(Part.NIGHT)
-
-
-async def public_page_of(camera: Camera) -> PublicPage | None:
-    """The camera's public page, if it has one."""
-    return await PublicPage.get_or_none(camera_id=camera.id)
 
 
 async def last_hour(camera: Camera, now: datetime) -> list[Observation]:

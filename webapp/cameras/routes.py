@@ -37,6 +37,7 @@ from webapp.cameras.ways import ways_to
 from webapp.connectors import ConnectorInfo, OpenConnectors
 from webapp.connectors.sources import describe
 from webapp.database import transaction
+from webapp.embeds.codes import first_address
 from webapp.errors import PermanentFailure, UserError
 from webapp.form_fields import name_field, text_field
 from webapp.groups.succession import camera_goes
@@ -59,8 +60,7 @@ async def camera_page(request: Request) -> Response:
     return page(
         request,
         "cameras/page.html",
-        public=await queries.public_page_of(camera),
-        public_origin=services.settings.origin,
+        embed_address=await first_address(camera, services.settings.origin),
         source=describe(source) if source else "",
         engine=_engine_info(request, camera.engine),
         connector=info_of(services.connectors, camera.connector),
@@ -225,7 +225,6 @@ async def confirm_delete(request: Request) -> Response:
         "cameras/delete.html",
         camera=camera,
         embed=await EmbedKey.exists(camera_id=camera.id),
-        public=await queries.public_page_of(camera),
         background=await queries.background_of(camera),
     )
 

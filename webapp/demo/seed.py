@@ -21,9 +21,11 @@ from webapp.database import transaction
 from webapp.demo import street
 from webapp.demo.accounts import ORGANISATIONS, STREET, demo_accounts, seed_accounts
 from webapp.demo.simulated_past import simulate_past
+from webapp.domain.embeds import Options
 from webapp.domain.pictures import decode, encode_png
+from webapp.embeds import codes
 from webapp.identity.parts import Parts
-from webapp.models import Background, Camera, Latest, Organisation, PublicPage
+from webapp.models import Background, Camera, Latest, Organisation
 from webapp.models.fields import public_id
 from webapp.services import Services
 from webapp.settings import Settings
@@ -82,7 +84,7 @@ async def seed(services: Services, parts: Parts, at: datetime) -> None:
 
     1. At the provider, when it is our own: the organisations and their people.
     2. The three backgrounds, put into the store.
-    3. In one transaction each: the street with its cameras, backgrounds, public pages, group and
+    3. In one transaction each: the street with its cameras, backgrounds, embeds, group and
        alerts, and the organisations that have none. Members come by signing in.
     4. Eight weeks of simulated counts for each of these cameras and the group, unless it has
        them, and what the alerts would have done over the last 30 days.
@@ -155,7 +157,5 @@ async def _create_camera(
         height=crop.height,
         registered_at=at,
     )
-    await PublicPage.create(
-        organisation=organisation, camera=camera, shows_count=True, created_at=at
-    )
+    await codes.make(camera, Options())
     return camera

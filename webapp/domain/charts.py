@@ -6,7 +6,7 @@ whoever shows a chart says in its own style sheet what they are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import ceil
@@ -95,6 +95,55 @@ def day_bars(
         parts.append(_line("day-limit day-limit-under", 0, width, y(value), y(value)))
         parts.append(_line(f"day-limit day-limit-{kind}", 0, width, y(value), y(value)))
     parts.append(_line("axis", 0, width, height - 1, height - 1))
+    return "".join(parts) + "</svg>"
+
+
+@dataclass(frozen=True, slots=True)
+class ShareBar:
+    """One slot of a day as a share of the height: 0 to 100; its class, name, and where it leads."""
+
+    slot: int
+    share: int
+    kind: str
+    title: str
+    href: str = ""
+    is_chosen: bool = False
+
+
+def share_bars(
+    bars: Sequence[ShareBar],
+    first: int,
+    last: int,
+    *,
+    width: int = 960,
+    height: int = 300,
+    fills: Mapping[str, str] | None = None,
+) -> str:
+    """A day's shares between two slots, stretched to any box; each bar is a link where it has one.
+
+    The links are for pointers: whatever they do is to be reached by keyboard beside the drawing.
+    ``fills`` are colours by class, for a drawing that stands alone where no style sheet reaches.
+    """
+    step = width / max(1, last - first)
+    alone = ' xmlns="http://www.w3.org/2000/svg"' if fills else ""
+    parts = [f'<svg{alone} viewBox="0 0 {width} {height}" preserveAspectRatio="none">']
+    if fills:
+        parts.append(f'<rect width="{width}" height="{height}" fill="{fills["ground"]}"/>')
+    for bar in bars:
+        x, tall = (bar.slot - first) * step, max(2.0, (height - 2) * bar.share / 100)
+        ground = "day-ground is-chosen" if bar.is_chosen else "day-ground"
+        column = x + step * 0.1, height - 1 - tall, step * 0.8, tall
+        drawn = _rect(f"bar bar-{bar.kind}", *column)
+        if fills:
+            drawn = drawn.replace("/>", f' fill="{fills[bar.kind]}"/>')
+        else:
+            drawn = _rect(ground, x, 0, step, height) + drawn
+        title = f"<title>{escape(bar.title)}</title>"
+        if bar.href:
+            drawn = f'<a href="{escape(bar.href)}" tabindex="-1">{title}{drawn}</a>'
+        parts.append(drawn)
+    axis = _line("axis", 0, width, height - 1, height - 1)
+    parts.append(axis.replace("/>", f' stroke="{fills["axis"]}"/>') if fills else axis)
     return "".join(parts) + "</svg>"
 
 

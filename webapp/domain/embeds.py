@@ -32,6 +32,21 @@ class Form(StrEnum):
     FREE = "free"  # 拡大縮小あり／サイズ上限なし
 
 
+class View(StrEnum):
+    """The two sides of an embed, of which it shows one at a time."""
+
+    PICTURE = "picture"  # 混雑状況可視化
+    FORECAST = "forecast"  # 混雑予測
+
+
+class Shows(StrEnum):
+    """表示設定: which of its sides an embed has."""
+
+    BOTH = "both"
+    PICTURE = "picture"
+    FORECAST = "forecast"
+
+
 class Language(StrEnum):
     """In which language an embed speaks."""
 
@@ -45,13 +60,29 @@ class Options:
     """What may be chosen of an embed, with the defaults of E1.
 
     ``refreshes`` 自動更新; without it there is a button instead. ``counts`` 検知人数表示: without
-    it no public form holds the number.
+    it no public form holds the number. ``first`` 初期表示: the side that it begins with.
     """
 
     form: Form = Form.HD
     refreshes: bool = True
     counts: bool = True
     language: Language = Language.BROWSER
+    shows: Shows = Shows.BOTH
+    first: View = View.PICTURE
+
+    @property
+    def has_both(self) -> bool:
+        """Whether there is something to switch to."""
+        return self.shows is Shows.BOTH
+
+    @property
+    def other(self) -> View:
+        """The side that is not shown first."""
+        return View.FORECAST if self.first is View.PICTURE else View.PICTURE
+
+    def side(self, asked: str) -> View:
+        """The side that somebody asked for, if there is such a side; else the first one."""
+        return self.other if self.has_both and asked == self.other else self.first
 
     def stored(self) -> dict[str, Any]:
         """As JSON can hold it."""
@@ -61,14 +92,21 @@ class Options:
 def read_options(stored: Mapping[str, Any]) -> Options:
     """Options as they were stored; what makes no sense (any more) is the default.
 
-    One exception: a count is shown only where that was stored in so many words.
+    Two exceptions: a count is shown only where that was stored in so many words, and what was
+    made before there were two sides goes on with the one that it had.
     """
     form, language = str(stored.get("form")), str(stored.get("language"))
+    shows, first = str(stored.get("shows")), str(stored.get("first"))
+    has = Shows(shows) if shows in set(Shows) else Shows.PICTURE
+    if has is not Shows.BOTH:
+        first = has.value
     return Options(
         form=Form(form) if form in set(Form) else Form.HD,
         refreshes=stored.get("refreshes") is not False,
         counts=stored.get("counts") is True,
         language=Language(language) if language in set(Language) else Language.BROWSER,
+        shows=has,
+        first=View(first) if first in set(View) else View.PICTURE,
     )
 
 
@@ -137,26 +175,3 @@ def origin_of(address: str) -> str:
 def frame_ancestors(sites: Sequence[str]) -> str:
     """Who may frame an embed, for its Content-Security-Policy."""
     return " ".join(sites) if sites else "*"
-
-
-class Framing(StrEnum):
-    """Whether a page may show an embed in a frame."""
-
-    WORKS = "works"
-    NO_ADDRESS = "no_address"  # that is no address of a page
-    NOT_LISTED = "not_listed"  # its site is not among the allowed ones
-    MIXED = "mixed"  # a page by https shows no frame by http
-
-
-def framing(page: str, embed_origin: str, sites: Sequence[str]) -> Framing:
-    """Whether the page at the address ``page`` may frame what ``embed_origin`` serves."""
-    origin = origin_of(page)
-    if not origin:
-        return Framing.NO_ADDRESS
-    if sites and origin not in sites:
-        return Framing.NOT_LISTED
-    host = urlsplit(embed_origin).hostname or ""
-    is_local = host == "localhost" or host.startswith("127.")
-    if origin.startswith("https:") and embed_origin.startswith("http:") and not is_local:
-        return Framing.MIXED
-    return Framing.WORKS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,21 +14,24 @@ from tortoise.exceptions import IntegrityError
 from webapp.access import organisation_of, subject_of
 from webapp.audit.actions import FIELDS, Action
 from webapp.audit.log import changed, record
+from webapp.connectors.page_policy import public_network, read_policy
 from webapp.database import transaction
 from webapp.domain.embeds import (
     MOST_SITES,
     Form,
-    Framing,
     Language,
     Options,
-    framing,
+    Shows,
+    View,
     read_options,
     read_sites,
 )
+from webapp.domain.framing import Framing, framed_by, framing
 from webapp.embeds import codes
 from webapp.embeds.codes import Thing
-from webapp.embeds.embed_routes import Answer, html_of, locale_of
-from webapp.embeds.shown import Display, seen_of
+from webapp.embeds.embed_routes import answer_of, html_of
+from webapp.embeds.forecasts import Links
+from webapp.embeds.shown import display_of
 from webapp.errors import UserError
 from webapp.form_fields import text_field
 from webapp.http import form_of, page, redirect, services_of
@@ -45,7 +49,10 @@ NOT_A_SITE = N_(
 )
 TOO_MANY_SITES = N_("サイトは%(most)s件まで登録できます。")
 FRAMING = {
-    Framing.WORKS: N_("このページには埋め込めます。"),
+    Framing.WORKS: N_("このページには埋め込めます。ページの設定も確認しました。"),
+    Framing.NO_SCRIPT: N_(
+        "このページには埋め込めますが、ページの設定（sandbox）のため、自動更新は行われません。"
+    ),
     Framing.NO_ADDRESS: N_(
         "ページのアドレスではありません。https://www.example.jp/ のように入力してください。"
     ),
@@ -55,6 +62,18 @@ FRAMING = {
     Framing.MIXED: N_(
         "httpsのページには、httpで配信される画面を埋め込めません。"
         "このシステムをhttpsで公開するよう、運用担当者に依頼してください。"
+    ),
+    Framing.REFUSED: N_(
+        "このページの設定（Content-Security-Policy）では、埋め込んだ画面が表示されません。"
+        "ページの管理者に、frame-srcに%(origin)sを追加するよう依頼してください。"
+    ),
+    Framing.ISOLATED: N_(
+        "このページの設定（Cross-Origin-Embedder-Policy）では、埋め込んだ画面が表示されません。"
+        "ページの管理者に相談してください。"
+    ),
+    Framing.UNREAD: N_(
+        "ページを読み込めなかったため、ページの設定は確認できませんでした。"
+        "アドレスと許可するサイトには問題ありません。"
     ),
 }
 
@@ -68,6 +87,15 @@ FORM_WORDS = {
         N_("拡大縮小あり／サイズ上限なし"),
         N_("ページの幅に合わせて変わります。大きくすると画像が粗くなります。"),
     ),
+}
+VIEW_WORDS = {
+    View.PICTURE: N_("混雑状況可視化"),
+    View.FORECAST: N_("混雑予測"),
+}
+SHOWS_WORDS = {
+    Shows.BOTH: N_("両方（切り替えて表示）"),
+    Shows.PICTURE: VIEW_WORDS[View.PICTURE],
+    Shows.FORECAST: VIEW_WORDS[View.FORECAST],
 }
 LANGUAGE_WORDS = {
     Language.BROWSER: N_("見る人のブラウザに合わせる"),
@@ -94,6 +122,13 @@ async def make_code(request: Request) -> Response:
     except UserError as error:
         return await _page(request, thing, 422, options=options, error=error)
     return redirect(f"{_path(thing)}?made={made.name}&{urlencode(options.stored())}")
+
+
+async def try_page(request: Request) -> Response:
+    """Say whether a page may show the embed: by addresses, and by what the page itself says."""
+    thing = await subject_of(request)
+    asked = text_field(await form_of(request), "page").strip()[:500]
+    return await _page(request, thing, asked=asked)
 
 
 async def save_sites(request: Request) -> Response:
@@ -125,7 +160,9 @@ async def renew(request: Request) -> Response:
     thing = await subject_of(request)
     await form_of(request)
     async with transaction():
-        if await EmbedKey.filter(**codes.where(thing)).update(key=access_key()):
+        if key := await codes.key_of(thing):
+            await EmbedKey.filter(id=key.id).update(key=access_key())
+            await EmbedVariant.filter(embed_key_id=key.id).update(page_key=None)
             await record(request, Action.EMBED_RENEWED, **_target(thing))
     return redirect(_path(thing), done="embed_renewed")
 
@@ -145,15 +182,22 @@ async def preview(request: Request) -> Response:
     thing = await subject_of(request)
     options = _chosen(request.query_params)
     organisation = organisation_of(request)
-    seen = await seen_of(services_of(request), thing, organisation, options)
-    display = Display(organisation, "", "", options, ("'self'",), seen)
-    here = f"{_path(thing)}/preview?{urlencode(options.stored())}"
+    asked = request.query_params.get("view", "")
+    display = await display_of(services_of(request), thing, organisation, options, asked)
+    kept = {name: str(value) for name, value in options.stored().items()}
+    answer = answer_of(request, replace(display, sites=("'self'",)), Links(kept))
+    here = f"{_path(thing)}/preview"
+    query = answer.links.to(display.view)
     is_part = "part" in request.query_params
     return html_of(
         request,
-        Answer(display, seen, locale_of(request, display)),
+        answer,
         "embeds/_shown.html" if is_part else "embeds/embed.html",
-        {"part_address": f"{here}&part=1", "page_address": here},
+        {
+            "address": f"{here}{query}",
+            "part_address": f"{here}{query}&part=1",
+            "part_of": f"{here}?part=1&",
+        },
     )
 
 
@@ -166,6 +210,7 @@ async def _page(
     error: UserError | None = None,
     sites: str | None = None,
     theirs: dict[str, str] | None = None,
+    asked: str = "",
 ) -> Response:
     settings, query = services_of(request).settings, request.query_params
     key = await codes.key_of(thing)
@@ -173,9 +218,8 @@ async def _page(
     title = locale_of_member(request).text(TITLE, {"name": thing.name})
     every = await codes.made_of(key, settings.origin, script, title)
     chosen = options or _chosen(query)
-    asked = query.get("page", "").strip()[:500]
     kept = key.sites if key else []
-    found = framing(asked, settings.origin, kept) if asked else None
+    found = await _framing(asked, settings.origin, kept) if asked else None
     values: dict[str, Any] = {"camera" if isinstance(thing, Camera) else "group": thing}
     answer = page(
         request,
@@ -194,13 +238,24 @@ async def _page(
         error=error,
         asked=asked,
         framing=found and FRAMING[found],
-        framing_works=found is Framing.WORKS,
+        framing_works=found in {Framing.WORKS, Framing.NO_SCRIPT},
+        public_origin=settings.origin,
         form_words=FORM_WORDS,
+        shows_words=SHOWS_WORDS,
+        view_words=VIEW_WORDS,
         language_words=LANGUAGE_WORDS,
     )
     policy = answer.headers["Content-Security-Policy"]
     answer.headers["Content-Security-Policy"] = f"{policy}; frame-src 'self'"
     return answer
+
+
+async def _framing(asked: str, origin: str, sites: list[str]) -> Framing:
+    found = framing(asked, origin, sites)
+    if found is not Framing.WORKS:
+        return found
+    policy = await read_policy(public_network(), asked)
+    return framed_by(policy, origin) if policy else Framing.UNREAD
 
 
 async def _made(request: Request, thing: Thing, options: Options) -> EmbedVariant:
@@ -233,6 +288,8 @@ def _chosen(given: FormData | QueryParams) -> Options:
             "language": given.get("language"),
             "refreshes": given.get("refreshes") in {"1", "True"},
             "counts": given.get("counts") in {"1", "True"},
+            "shows": given.get("shows") or Shows.BOTH,
+            "first": given.get("first"),
         }
     )
 

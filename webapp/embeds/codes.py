@@ -69,6 +69,13 @@ async def made_of(key: EmbedKey | None, origin: str, script: str, title: str) ->
     return [_ready(key, variant, origin, script, title) for variant in variants]
 
 
+async def first_address(thing: Thing, origin: str) -> str:
+    """The address of the oldest variant; empty while there is none."""
+    key = await key_of(thing)
+    oldest = await EmbedVariant.filter(embed_key_id=key.id).order_by("id").first() if key else None
+    return f"{origin}/e/{key.key}/{oldest.name}" if key and oldest else ""
+
+
 def _ready(key: EmbedKey, variant: EmbedVariant, origin: str, script: str, title: str) -> Ready:
     options = read_options(variant.options)
     address = f"{origin}/e/{key.key}/{variant.name}"

@@ -5,22 +5,29 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import asyncpg  # type: ignore[import-untyped]
 from tortoise.exceptions import BaseORMException
 
 from webapp import words
 from webapp.cameras.sight import USUAL_SIZE, WITH_ALERT, Sight, sight_of
-from webapp.domain.embeds import Options, read_options
+from webapp.domain.embeds import Options, View, read_options
 from webapp.domain.health import CameraState
+from webapp.domain.hours import business_day
+from webapp.domain.schema_org import opening_of
 from webapp.domain.viewing import Shown
+from webapp.forecast.public import Prospect, prospect_of
 from webapp.groups.queries import card_of
+from webapp.hours.holidays import japanese_holidays
+from webapp.hours.opening import hours_of
 from webapp.models import Camera, CameraGroup, EmbedVariant, Organisation
+from webapp.verification.links import verify_path
 
 if TYPE_CHECKING:
     from webapp.services import Services
@@ -62,6 +69,11 @@ class Seen:
         """Whether showing it counts as a view."""
         return bool(self.url) and self.shown in _METERED
 
+    @property
+    def verify(self) -> str:
+        """Where anybody can verify the picture (B1); empty when there is none to verify."""
+        return verify_path(self.url)
+
     def without_picture(self) -> Seen:
         """The same after the quota was used up: words go on, the picture says so (E3)."""
         return replace(self, shown=Shown.OVER_QUOTA, url="")
@@ -81,7 +93,12 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """One variant as it stands: whose it is, how it shows, who may frame it, and what it shows."""
+    """One variant as it stands: whose it is, how it shows, who may frame it, and what it shows.
+
+    ``opening`` are its business hours as schema.org has them.
+    ``view`` is the side that was asked for, ``prospect`` what its forecast is drawn from; None on
+    the other side.
+    """
 
     organisation: Organisation
     key: str
@@ -89,10 +106,13 @@ class Display:
     options: Options
     sites: tuple[str, ...]
     seen: Seen
+    view: View = View.PICTURE
+    opening: Mapping[str, Any] = field(default_factory=dict)
+    prospect: Prospect | None = None
 
 
-async def load(services: Services, key: str, name: str) -> Display | None:
-    """What the variant ``name`` of ``key`` shows now; None when there is none."""
+async def load(services: Services, key: str, name: str, asked: str = "") -> Display | None:
+    """What the variant ``name`` of ``key`` shows now on the asked side; None when there is none."""
     if not _KEY.fullmatch(key) or not _NAME.fullmatch(name):
         return None
     variant = await EmbedVariant.get_or_none(embed_key__key=key, name=name).select_related(
@@ -103,17 +123,41 @@ async def load(services: Services, key: str, name: str) -> Display | None:
     )
     if variant is None:
         return None
-    options = read_options(variant.options)
     thing = variant.embed_key.camera or variant.embed_key.group
     assert thing is not None, "a key is of a camera or of a group"
-    return Display(
-        organisation=variant.organisation,
-        key=key,
-        name=name,
-        options=options,
-        sites=tuple(variant.embed_key.sites),
-        seen=await seen_of(services, thing, variant.organisation, options),
+    display = await display_of(
+        services, thing, variant.organisation, read_options(variant.options), asked
     )
+    return replace(display, key=key, name=name, sites=tuple(variant.embed_key.sites))
+
+
+async def display_of(
+    services: Services,
+    thing: Camera | CameraGroup,
+    organisation: Organisation,
+    options: Options,
+    asked: str,
+) -> Display:
+    """What these options make of a camera or a group; it has no key yet, and no sites."""
+    seen, view = await seen_of(services, thing, organisation, options), options.side(asked)
+    now, prospect = datetime.now(UTC), None
+    if view is View.FORECAST:
+        prospect = await prospect_of(thing, organisation, now)
+    opening = await _opening(thing, organisation, now)
+    return Display(organisation, "", "", options, (), seen, view, opening, prospect)
+
+
+async def _opening(
+    thing: Camera | CameraGroup, organisation: Organisation, now: datetime
+) -> Mapping[str, Any]:
+    """Business hours: a group's are its default camera's."""
+    camera: Camera | None = thing if isinstance(thing, Camera) else None
+    if isinstance(thing, CameraGroup) and thing.default_camera_id:
+        camera = await Camera.get_or_none(id=thing.default_camera_id)
+    if camera is None or not camera.has_hours:
+        return {}
+    today = business_day(now, ZoneInfo(organisation.time_zone))
+    return opening_of(hours_of(camera), today, japanese_holidays())
 
 
 async def seen_of(

@@ -14,6 +14,8 @@ from webapp.settings import Settings
 
 MAX_AGE = 300
 _STEP = 240
+# Whoever leaves a page open for a day has seen its forecast of yesterday.
+PASS_AGE = 86400
 
 # Only what was drawn from a background and pictograms (M2), and what an admin chose to be shown
 # instead, ever has an address.
@@ -29,6 +31,27 @@ def picture_url(settings: Settings, key: str, made_at: datetime, now: datetime) 
     age = max(0, int((now - made_at).total_seconds()))
     expires = int(made_at.timestamp()) + age // _STEP * _STEP + MAX_AGE
     return f"/pictures/{key}?e={expires}&s={_signature(settings, key, expires)}"
+
+
+def give_pass(settings: Settings, key: str, name: str, now: datetime) -> str:
+    """What a counted view of a variant gives along: with it taps in a forecast are free (E3)."""
+    expires = int(now.timestamp()) + PASS_AGE
+    return f"{expires}.{_pass(settings, key, name, expires)}"
+
+
+def is_pass(settings: Settings, key: str, name: str, given: str, now: datetime) -> bool:
+    """Whether it was given by a view of this variant within the last day."""
+    expires, _, signature = given.partition(".")
+    if not expires.isascii() or not expires.isdigit() or len(expires) > 12:
+        return False
+    if int(expires) <= now.timestamp() or not signature.isascii():
+        return False
+    return hmac.compare_digest(_pass(settings, key, name, int(expires)), signature)
+
+
+def _pass(settings: Settings, key: str, name: str, expires: int) -> str:
+    message = f"pass\n{key}\n{name}\n{expires}".encode()
+    return hmac.new(_signing_key(settings), message, hashlib.sha256).hexdigest()[:32]
 
 
 def seconds_left(settings: Settings, key: str, expires: str, given: str, now: datetime) -> int:

@@ -31,7 +31,6 @@ from webapp.models.observation import Observation
 from webapp.models.organisation import Organisation
 from webapp.models.outage import Outage
 from webapp.models.prepared_file import FileKind, FileState, PreparedFile, ReportWish
-from webapp.models.public_page import PublicPage
 from webapp.models.quarter import CameraQuarter, GroupQuarter
 
 __all__ = [
@@ -77,7 +76,6 @@ __all__ = [
     "PictureKey",
     "PictureManifest",
     "PreparedFile",
-    "PublicPage",
     "ReportWish",
     "Role",
     "Session",

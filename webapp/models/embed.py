@@ -50,7 +50,10 @@ class EmbedKey(Model):
 
 
 class EmbedVariant(Model):
-    """One way in which a key shows its object (``webapp.domain.embeds.Options``), for good."""
+    """One way in which a key shows its object (``webapp.domain.embeds.Options``), for good.
+
+    ``page_key`` is the key of the public page that it was once: printed addresses lead to it.
+    """
 
     id = fields.BigIntField(primary_key=True)
     organisation: fields.ForeignKeyRelation[Organisation] = fields.ForeignKeyField(
@@ -63,6 +66,7 @@ class EmbedVariant(Model):
     embed_key_id: int
     name = fields.CharField(max_length=10, default=variant_name)
     options: dict[str, Any] = fields.JSONField(default=dict)
+    page_key = fields.CharField(max_length=43, null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
