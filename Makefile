@@ -52,7 +52,7 @@ imports: install-dev ## Check who may import whom
 
 check: lint types imports translations-check ## All checks but the tests
 
-bench: install ## Measure: pipeline, ledger, minutes, acquisition, memory, logins, hours, groups, scene, history, csv, report, forecast, embeds
+bench: install ## Measure: pipeline, ledger, minutes, acquisition, memory, logins, hours, groups, scene, background, history, csv, report, forecast, embeds
 	$(BIN)/nigiwai bench
 
 evaluate: install ## Measure counting on the carried footage

@@ -14,6 +14,7 @@ import structlog
 from nigiwai_engine_api import EngineFailure
 
 from jobs import ledger
+from jobs.background_build import Capture, contribute
 from jobs.background_cache import BackgroundCache, Registered
 from jobs.ledger import Answer, Claim
 from jobs.monitoring import keep_frame
@@ -40,6 +41,8 @@ from webapp.verification.signing import Signed
 FROZEN_AFTER = timedelta(minutes=10)
 # Files may repeat, and rightly so.
 _MAY_REPEAT = frozenset({"file"})
+# Loaded with the camera: nothing more is asked for one that builds no background.
+_WITH = ("latest", "organisation", "background_build")
 # How far a camera's own word on the time of its picture may lag behind.
 LATE_AFTER = timedelta(minutes=2)
 
@@ -73,7 +76,8 @@ class Workshop:
 class _Failed(Exception):
     """The minute has no count: ``state`` and one word say why.
 
-    ``size`` is the frame's, ``sketch`` what the next one is compared with, if they are known.
+    ``size`` is the frame's, ``sketch`` what the next one is compared with, if they are known;
+    ``analysis`` is of a frame that is not to be trusted.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class _Failed(Exception):
         self.state = state
         self.size = size
         self.sketch = sketch
+        self.analysis: Analysis | None = None
 
 
 async def observe(shop: Workshop, held: Claim) -> bool:
@@ -99,12 +104,13 @@ async def observe(shop: Workshop, held: Claim) -> bool:
     4. Store the masked picture under a new key, and sign how it was made (B1).
     5. In one transaction: slot done, observation, latest answer, manifest.
     6. While somebody looks at it by monitoring, keep this frame in place of the one before.
+    7. While the camera builds a background by itself, add what is free of people to it.
 
     Whatever fails on the way becomes the state of this slot, with no count. The frame
-    lives only in step 3, and in step 6 by the opt-in of whoever looks. A picture whose
-    transaction is lost is swept later.
+    lives only in step 3, and in steps 6 and 7 by the opt-in of whoever looks or builds. A picture
+    whose transaction is lost is swept later.
     """
-    camera = await Camera.get_or_none(id=held.camera_id).select_related("latest", "organisation")
+    camera = await Camera.get_or_none(id=held.camera_id).select_related(*_WITH)
     if camera is None or not _has_a_turn(camera):
         await ledger.drop(held)
         return False
@@ -112,14 +118,16 @@ async def observe(shop: Workshop, held: Claim) -> bool:
     figures = shop.services.figures
     figures.asked((at - held.due_at).total_seconds())
     still: Still | None = None
+    analysis: Analysis | None = None
     try:
         with figures.step(Step.FETCH):
             still = await _fetch(shop, camera, at)
         digest = hashlib.sha256(still.data).hexdigest()
         with shop.stills.hold(len(still.data)):
-            answer = await _answer(shop, camera, held, still, digest, at)
+            answer, analysis = await _answer(shop, camera, held, still, digest, at)
     except _Failed as failure:
         width, height = failure.size
+        analysis = failure.analysis
         answer = Answer(
             failure.state,
             str(failure),
@@ -136,6 +144,8 @@ async def observe(shop: Workshop, held: Claim) -> bool:
         figures.minute(answer.state, answer.detail)
     if written and still is not None and answer.state.is_known:
         await keep_frame(shop.services, camera, still, shop.clock())
+    if written and still is not None and analysis is not None and camera.background_build:
+        await _build_background(shop, camera, Capture(still, analysis, held.minute), digest)
     say = log.debug if answer.state.is_known else log.info
     say(
         "observed",
@@ -146,6 +156,14 @@ async def observe(shop: Workshop, held: Claim) -> bool:
         written=written,
     )
     return written
+
+
+async def _build_background(shop: Workshop, camera: Camera, capture: Capture, digest: str) -> None:
+    """Do step 7; a picture that came before tells nothing new of what stays."""
+    came_before = camera.latest is not None and digest == camera.latest.frame_sha256
+    if came_before and camera.connector not in _MAY_REPEAT:
+        return
+    await contribute(shop.services, shop.analysis, camera, capture, shop.clock())
 
 
 def _has_a_turn(camera: Camera) -> bool:
@@ -178,7 +196,7 @@ async def _fetch(shop: Workshop, camera: Camera, at: datetime) -> Still:
 
 async def _answer(
     shop: Workshop, camera: Camera, held: Claim, still: Still, digest: str, at: datetime
-) -> Answer:
+) -> tuple[Answer, Analysis]:
     """Do steps 3 and 4."""
     _check_freshness(camera, still, digest, at)
     background, remarks = await _background(shop, camera, at)
@@ -201,7 +219,7 @@ async def _answer(
         else:
             published = Published(camera.public_id, name, picture, still.captured_at)
             manifest = await _sign(shop, camera, published, analysis, background, at)
-    return Answer(
+    answer = Answer(
         state=CameraState.OK,
         detail=remarks[0].value if remarks else "",
         count=analysis.count,
@@ -212,6 +230,7 @@ async def _answer(
         sketch=analysis.scene.sketch,
         manifest=manifest,
     )
+    return answer, analysis
 
 
 async def _sign(
@@ -310,4 +329,7 @@ def _check_scene(camera: Camera, analysis: Analysis) -> tuple[Remark, ...]:
     if remark is None or remark is Remark.DARK:
         return () if remark is None else (remark,)
     size = (analysis.width, analysis.height)
-    raise _Failed(CameraState.BAD_PICTURE, remark, size, analysis.scene.sketch)
+    failure = _Failed(CameraState.BAD_PICTURE, remark, size, analysis.scene.sketch)
+    if remark is Remark.MOVED:  # what it sees now may become its next background
+        failure.analysis = analysis
+    raise failure

@@ -12,6 +12,7 @@ from webapp.hours.pictures import named_closed_pictures
 from webapp.models import (
     AlertEvent,
     Background,
+    BackgroundBuildPart,
     KeptBackground,
     Latest,
     MonitoringFrame,
@@ -32,6 +33,8 @@ LIVES = {
     "closed": KEPT,
     "drafts": timedelta(minutes=30),
     "live": timedelta(minutes=2),
+    # A worker that died, or whose build was ended meanwhile, may have stored one.
+    "building": timedelta(minutes=2),
     # A worker that died may have stored one that is named nowhere.
     "files": timedelta(minutes=10),
 }
@@ -80,8 +83,20 @@ async def _named(keys: list[str], at: datetime) -> set[str]:
     )
     logos = await Organisation.filter(logo__in=keys).values_list("logo", flat=True)
     frames = await MonitoringFrame.filter(picture__in=keys).values_list("picture", flat=True)
+    builds = await BackgroundBuildPart.filter(file__in=keys).values_list("file", flat=True)
     alerts = await named_pictures(keys)
     files = await PreparedFile.filter(key__in=keys).values_list("key", flat=True)
     closed = await named_closed_pictures(keys)
-    named = (*latest, *backgrounds, *kept, *events, *logos, *alerts, *frames, *files, *closed)
+    named = (
+        *latest,
+        *backgrounds,
+        *kept,
+        *events,
+        *logos,
+        *alerts,
+        *frames,
+        *builds,
+        *files,
+        *closed,
+    )
     return {str(key) for key in named}

@@ -41,6 +41,7 @@ from jobs.prepare import prepare_one
 from jobs.quiet_pictures import draw_quiet_pictures
 from jobs.reports import ask_for_reports
 from webapp import heartbeat
+from webapp.backgrounds import builds
 from webapp.domain.schedule import slot_of
 from webapp.queue import QUEUE, Queue, close_queue, deserialize, open_queue, serialize
 from webapp.services import Services
@@ -154,6 +155,7 @@ class Worker:
     async def _look_around(self) -> None:
         at = await self._now()
         await monitoring.tidy(self._services, at)
+        await builds.forget_expired(at)
         if await heartbeat.take_turn("outages", at, timedelta(seconds=LOOK_AROUND * 0.9)):
             await outages.tell(self._services, at)
         if await heartbeat.take_turn("retention", at, RETAIN_EVERY):

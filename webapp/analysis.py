@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from nigiwai_engine_api import Context, Engine, EngineFailure, Frame, People, PictogramStyle
+from nigiwai_engine_api.types import Float32
 
 from webapp.domain.areas import Area, apply
 from webapp.domain.backdrops import Backdrop, Fitted
@@ -54,6 +55,7 @@ class Analysis:
     ``remarks``   what is not as it should be, though it was counted.
     ``ms_model``  milliseconds inside the engine.
     ``scene``   whether the camera still sees what its background shows.
+    ``found``   Nx4 boxes of everybody, of those too who do not count.
     """
 
     people: People
@@ -65,6 +67,7 @@ class Analysis:
     ms_model: float
     scene: Verdict = ALL_WELL
     raster: str = ""
+    found: Float32 = field(default_factory=lambda: np.zeros((0, 4), np.float32))
 
     @property
     def masked(self) -> Frame | None:
@@ -97,6 +100,7 @@ def analyse_still(
     people = find_people(engine, frame, Context(background=empty, level=level))
     ms_model = (time.perf_counter() - started) * 1000
     scene = ALL_WELL if fitted is None else fitted.scene.compare(frame.pixels, people.boxes)
+    found = people.boxes
     people = apply(people, areas, frame.width, frame.height)
     drawing = None if fitted is None else render_on(fitted, people, style)
     return Analysis(
@@ -109,6 +113,7 @@ def analyse_still(
         ms_model=ms_model,
         scene=scene,
         raster="" if fitted is None or drawing is None else digest_of(fitted, drawing),
+        found=found,
     )
 
 

@@ -82,7 +82,8 @@ def page(
 
 def redirect(path: str, done: str = "") -> Response:
     """Go on to ``path``, which says that ``done`` (a key of ``words.DONE``) has happened."""
-    return RedirectResponse(f"{path}?done={done}" if done else path, 303)
+    joint = "&" if "?" in path else "?"
+    return RedirectResponse(f"{path}{joint}done={done}" if done else path, 303)
 
 
 async def form_of(request: Request, *, max_files: int = 2, max_fields: int = 100) -> FormData:

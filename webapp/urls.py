@@ -16,6 +16,7 @@ from webapp.api.operation import Operation
 from webapp.api.problems import API
 from webapp.areas import routes as areas
 from webapp.audit import routes as audit
+from webapp.backgrounds import build_routes as builds
 from webapp.backgrounds import routes as backgrounds
 from webapp.camera_cloud import replacing as cloud_replacing
 from webapp.camera_cloud import routes as camera_cloud
@@ -228,6 +229,10 @@ ENTRIES = (
     _admin("POST", "/cameras/{camera}/background/take", backgrounds.take),
     _admin("POST", "/cameras/{camera}/background/register", backgrounds.register),
     _admin("POST", "/cameras/{camera}/background/remove", backgrounds.remove),
+    _admin("GET", "/cameras/{camera}/background/build", builds.show),
+    _admin("POST", "/cameras/{camera}/background/build", builds.start),
+    _admin("POST", "/cameras/{camera}/background/build/use", builds.use),
+    _admin("POST", "/cameras/{camera}/background/build/cancel", builds.cancel),
     # 検知人数履歴 and CSV
     _member("GET", "/cameras/{camera}/history", history.history_page),
     _member("GET", "/cameras/{camera}/history/data", history.data),

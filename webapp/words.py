@@ -44,6 +44,8 @@ DONE = {
     "cloud_given_up": N_("カメラクラウドとの連携を解除しました。"),
     "background_registered": N_("背景画像を登録しました。次の解析から反映されます。"),
     "background_removed": N_("背景画像を削除しました。"),
+    "background_build_started": N_("背景画像の自動作成を始めました。この画面を閉じても続きます。"),
+    "background_build_ended": N_("背景画像の自動作成を中止し、集めたデータを削除しました。"),
     "background_pattern_saved": N_("背景パターンを保存しました。次の解析から反映されます。"),
     "areas_saved": N_("エリアを保存しました。次の解析から反映されます。"),
     "alert_saved": N_("混雑アラートを保存しました。次の解析から反映されます。"),

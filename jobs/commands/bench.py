@@ -27,6 +27,7 @@ BENCHMARKS = {
     "groups": "jobs.benchmarks.groups",
     "bystanders": "jobs.benchmarks.bystanders",
     "scene": "jobs.benchmarks.scene",
+    "background": "jobs.benchmarks.background",
     "forecast": "jobs.benchmarks.forecast",
     "embeds": "jobs.benchmarks.embeds",
 }
@@ -46,7 +47,7 @@ def bench(names: tuple[str, ...], data: Path | None, as_json: bool) -> None:
     """Measure NAME, or everything.
 
     NAME: pipeline, ledger, minutes, acquisition, memory, logins, hours, groups, bystanders,
-    scene, history, csv, report, forecast, embeds.
+    scene, background, history, csv, report, forecast, embeds.
     """
     results = {name: _run(name, data) for name in names or BENCHMARKS}
     if as_json:

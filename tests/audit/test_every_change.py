@@ -15,6 +15,7 @@ from tests.html import one, parsed
 from tests.people import Person
 from webapp.access import Access
 from webapp.audit.actions import Action
+from webapp.backgrounds import builds
 from webapp.identity.organisations import create_organisation
 from webapp.models import AuditEntry, Camera, LicenceChange, Organisation
 from webapp.operator import login_links
@@ -35,6 +36,7 @@ NOTHING_TO_TELL = {
     "/groups/{group}/hours/draft": "shows a month, keeps nothing",
     "/cameras/{camera}/background/upload": "a draft, registered by another step",
     "/cameras/{camera}/background/take": "a draft, registered by another step",
+    "/cameras/{camera}/background/build/use": "a draft, registered by another step",
     "/groups/{group}/notice": "says that a notice was read",
     **{
         f"/{kind}/alerts/{part}": "tries settings, keeps nothing"
@@ -81,6 +83,8 @@ FORMS: dict[str, tuple[dict[str, Any], Action]] = {
         Action.BACKGROUND_PATTERN_CHANGED,
     ),
     "/cameras/{camera}/background/remove": ({}, Action.BACKGROUND_REMOVED),
+    "/cameras/{camera}/background/build": ({}, Action.BACKGROUND_BUILD_STARTED),
+    "/cameras/{camera}/background/build/cancel": ({}, Action.BACKGROUND_BUILD_ENDED),
     "/cameras/{camera}/embed": ({"form": "free"}, Action.EMBED_MADE),
     "/cameras/{camera}/embed/sites": ({"sites": "https://a.jp"}, Action.EMBED_SITES_CHANGED),
     "/cameras/{camera}/embed/renew": ({}, Action.EMBED_RENEWED),
@@ -162,6 +166,11 @@ async def _pattern_version(alice: Person, camera: Camera) -> dict[str, str]:
     return {"version": str(one(page, "#pattern input[name=version]")["value"])}
 
 
+async def _building(_alice: Person, camera: Camera) -> dict[str, str]:
+    await builds.start(camera, datetime.now(UTC))
+    return {}
+
+
 async def _hours_version(alice: Person, camera: Camera) -> dict[str, str]:
     page = await alice.get(f"/cameras/{camera.public_id}/hours")
     return {"version": str(one(page, "input[name=version]")["value"])}
@@ -189,6 +198,7 @@ async def _coming_change(_alice: Person, camera: Camera) -> dict[str, str]:
 
 BEFORE: dict[str, Callable[[Person, Camera], Awaitable[dict[str, str]]]] = {
     "/cameras/{camera}/background/register": _upload,
+    "/cameras/{camera}/background/build/cancel": _building,
     "/cameras/{camera}/hours": _hours_version,
     "/cameras/{camera}/hours/copy": _open_camera,
     "/groups/{group}/hours": _hours_of_group,

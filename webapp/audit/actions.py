@@ -30,6 +30,8 @@ class Action(StrEnum):
     HOURS_CHANGED = "hours_changed"
     BACKGROUND_REGISTERED = "background_registered"
     BACKGROUND_REMOVED = "background_removed"
+    BACKGROUND_BUILD_STARTED = "background_build_started"
+    BACKGROUND_BUILD_ENDED = "background_build_ended"
     ALERT_CHANGED = "alert_changed"
     ALERT_UNSUBSCRIBED = "alert_unsubscribed"
     BACKGROUND_PATTERN_CHANGED = "background_pattern_changed"
@@ -85,6 +87,8 @@ WORDS = {
     Action.HOURS_CHANGED: N_("営業時間の変更"),
     Action.BACKGROUND_REGISTERED: N_("背景画像の登録"),
     Action.BACKGROUND_REMOVED: N_("背景画像の削除"),
+    Action.BACKGROUND_BUILD_STARTED: N_("背景画像の自動作成の開始"),
+    Action.BACKGROUND_BUILD_ENDED: N_("背景画像の自動作成の中止"),
     Action.ALERT_CHANGED: N_("混雑アラートの変更"),
     Action.ALERT_UNSUBSCRIBED: N_("混雑アラートのメールの停止（受信者による）"),
     Action.BACKGROUND_PATTERN_CHANGED: N_("背景パターンの変更"),

@@ -16,6 +16,7 @@ from nigiwai_engine_api.types import Float32
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from webapp import outbox
+from webapp.backgrounds import builds
 from webapp.backgrounds.check import bystanders
 from webapp.backgrounds.drafts import Draft, drop_draft, keep_draft
 from webapp.cameras.trial import Box, Preview, capture, preview_of
@@ -195,6 +196,7 @@ async def register_background(
             using_db=connection,
         )
         await changed_at(camera, now, connection)
+        await builds.part_ends(camera, how.part, now)
         await log_it()
     await drop_draft(services.storage, camera, token)
     return row

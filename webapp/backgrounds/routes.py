@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import anyio.to_thread
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,8 +14,8 @@ from webapp import words
 from webapp.access import camera_of
 from webapp.audit.actions import Action
 from webapp.audit.log import changed, record, values_of
+from webapp.backgrounds import builds
 from webapp.backgrounds.candidates import (
-    Candidate,
     Registration,
     camera_size,
     changed_at,
@@ -27,17 +26,17 @@ from webapp.backgrounds.candidates import (
     take_picture,
 )
 from webapp.backgrounds.drafts import drop_draft, open_draft
-from webapp.backgrounds.forms import FIELDS, PatternForm, read_form, read_part, stored_form
-from webapp.backgrounds.in_force import backgrounds_of, daylight_of, is_awaited
-from webapp.cameras.trial import TRIAL_FAILURES, Preview, preview_of, problem_of
+from webapp.backgrounds.forms import FIELDS, read_form, read_part
+from webapp.backgrounds.in_force import daylight_of
+from webapp.backgrounds.pages import path_of, show_page
+from webapp.cameras.trial import TRIAL_FAILURES, problem_of
 from webapp.database import transaction
-from webapp.domain.daylight import Part
-from webapp.domain.pictures import MAX_BLUR, PictureRefused, decode
+from webapp.domain.pictures import MAX_BLUR, PictureRefused
 from webapp.errors import TemporaryFailure
 from webapp.form_fields import text_field
-from webapp.http import form_of, locale_of, page, redirect, services_of
+from webapp.http import form_of, redirect, services_of
 from webapp.i18n import N_
-from webapp.models import Background, Camera
+from webapp.models import Camera
 from webapp.versions import ChangedMeanwhile, locked, require, version_of_row
 
 CHOOSE_A_FILE = N_("画像ファイルを選んでください。")
@@ -52,7 +51,7 @@ HIDE, KEEP = "hide", "keep"
 
 async def background_page(request: Request) -> Response:
     """Show the background in force and how to get another."""
-    return await _page(request, await camera_of(request))
+    return await show_page(request, await camera_of(request))
 
 
 async def set_pattern(request: Request) -> Response:
@@ -61,7 +60,7 @@ async def set_pattern(request: Request) -> Response:
     form = await form_of(request)
     entered = read_form(form, daylight_of(camera))
     if entered.daylight is None:
-        return await _page(request, camera, pattern=entered, status=422)
+        return await show_page(request, camera, pattern=entered, status=422)
     try:
         async with transaction() as connection:
             kept = await locked(Camera.filter(id=camera.id))
@@ -70,6 +69,8 @@ async def set_pattern(request: Request) -> Response:
             kept.has_night = entered.daylight.changes
             kept.day_starts, kept.day_ends = entered.daylight.starts, entered.daylight.ends
             await kept.save(update_fields=FIELDS)
+            if not kept.has_night:
+                await builds.night_ends(kept, datetime.now(UTC))
             if differs := changed(before, values_of(kept, FIELDS)):
                 await changed_at(camera, datetime.now(UTC), connection)
                 await _log(request, camera, Action.BACKGROUND_PATTERN_CHANGED, changed=differs)
@@ -77,7 +78,7 @@ async def set_pattern(request: Request) -> Response:
         camera.has_night, camera.day_starts, camera.day_ends = (
             getattr(other.row, name) for name in FIELDS
         )
-        return await _page(request, camera, pattern=entered, is_changed=True, status=409)
+        return await show_page(request, camera, pattern=entered, is_changed=True, status=409)
     return redirect(f"/cameras/{camera.public_id}/background", done="background_pattern_saved")
 
 
@@ -90,16 +91,18 @@ async def upload(request: Request) -> Response:
     earlier, part = text_field(form, "draft"), read_part(text_field(form, "part"))
     await form.close()
     if not data:
-        return await _page(request, camera, part=part, problem=CHOOSE_A_FILE, field="picture")
+        return await show_page(request, camera, part=part, problem=CHOOSE_A_FILE, field="picture")
     now = datetime.now(UTC)
     services = services_of(request)
     try:
         size = await camera_size(services, camera, now)
         candidate = await make_candidate(services, camera, data, size, now)
     except (PictureRefused, TemporaryFailure) as error:
-        return await _page(request, camera, part=part, problem=problem_of(error), field="picture")
+        return await show_page(
+            request, camera, part=part, problem=problem_of(error), field="picture"
+        )
     await drop_draft(services.storage, camera, earlier)
-    return await _page(request, camera, candidate, part=part)
+    return await show_page(request, camera, candidate, part=part)
 
 
 async def take(request: Request) -> Response:
@@ -113,9 +116,9 @@ async def take(request: Request) -> Response:
         data = await take_picture(services, camera, now)
         candidate = await make_candidate(services, camera, data, None, now, camera.rotation)
     except TRIAL_FAILURES as error:
-        return await _page(request, camera, part=part, problem=problem_of(error), field="take")
+        return await show_page(request, camera, part=part, problem=problem_of(error), field="take")
     await drop_draft(services.storage, camera, text_field(form, "draft"))
-    return await _page(request, camera, candidate, part=part)
+    return await show_page(request, camera, candidate, part=part)
 
 
 async def register(request: Request) -> Response:
@@ -127,11 +130,11 @@ async def register(request: Request) -> Response:
     token, part = text_field(form, "draft"), read_part(text_field(form, "part"))
     draft = await open_draft(services.storage, camera, token, now)
     if draft is None:
-        return await _page(request, camera, part=part, problem=DRAFT_GONE)
+        return await show_page(request, camera, part=part, problem=DRAFT_GONE)
     problem, field = _undecided(form, is_doubtful=draft.is_doubtful)
     if problem:
         candidate = await shown_again(services, draft, token)
-        return await _page(
+        return await show_page(
             request, camera, candidate, part=part, problem=problem, field=field, form=form
         )
     how = Registration(
@@ -143,7 +146,7 @@ async def register(request: Request) -> Response:
     try:
         await register_background(services, camera, draft, token, how, now, log)
     except TemporaryFailure:
-        return await _page(request, camera, part=part, problem=words.NOT_NOW)
+        return await show_page(request, camera, part=part, problem=words.NOT_NOW)
     return redirect(f"/cameras/{camera.public_id}", done="background_registered")
 
 
@@ -153,7 +156,7 @@ async def remove(request: Request) -> Response:
     part = read_part(text_field(await form_of(request), "part"))
     log = partial(_log, request, camera, Action.BACKGROUND_REMOVED)
     await remove_background(camera, part, datetime.now(UTC), log)
-    return redirect(_path(camera, part), done="background_removed")
+    return redirect(path_of(camera, part), done="background_removed")
 
 
 def _undecided(form: FormData, *, is_doubtful: bool) -> tuple[str, str]:
@@ -170,76 +173,5 @@ def _undecided(form: FormData, *, is_doubtful: bool) -> tuple[str, str]:
     return "", ""
 
 
-def _path(camera: Camera, part: Part) -> str:
-    path = f"/cameras/{camera.public_id}/background"
-    return f"{path}?part=night" if part is Part.NIGHT else path
-
-
 async def _log(request: Request, camera: Camera, action: Action, **details: Any) -> None:
     await record(request, action, target=camera.public_id, target_name=camera.name, **details)
-
-
-async def _page(
-    request: Request,
-    camera: Camera,
-    candidate: Candidate | None = None,
-    *,
-    part: Part | None = None,
-    problem: str = "",
-    field: str = "",
-    form: FormData | None = None,
-    pattern: PatternForm | None = None,
-    is_changed: bool = False,
-    status: int = 0,
-) -> Response:
-    part = part or read_part(request.query_params.get("part", ""))
-    rows = await backgrounds_of(camera)
-    if not camera.has_night:
-        part = Part.ALL
-    background = rows.get(part)
-    values: dict[str, Any] = {
-        "camera": camera,
-        "part": part,
-        "background": background,
-        "has_day": Part.ALL in rows,
-        "is_awaited": is_awaited(camera) and bool(rows),
-        "preview": await _preview(request, background) if candidate is None else None,
-        "candidate": candidate,
-        "problem": problem,
-        "field": field,
-        "blur": text_field(form, "blur") if form is not None and field != "blur" else "0",
-        "choice": text_field(form, "people") if form is not None else "",
-        "pattern": pattern or stored_form(daylight_of(camera)),
-        "version": version_of_row(camera, FIELDS),
-        "is_changed": is_changed,
-        "theirs": _theirs(request, camera) if is_changed else {},
-        "max_bytes": services_of(request).settings.max_upload_bytes,
-    }
-    return page(request, "backgrounds/page.html", status or (422 if problem else 200), **values)
-
-
-def _theirs(request: Request, camera: Camera) -> dict[str, str]:
-    kept = stored_form(daylight_of(camera))
-    locale = locale_of(request)
-    if kept.pattern == "fixed":
-        return {N_("背景パターン"): locale.text(N_("固定"))}
-    return {
-        N_("背景パターン"): locale.text(N_("昼・夜切り替え")),
-        N_("昼の時間"): f"{kept.starts}–{kept.ends}",
-    }
-
-
-async def _preview(request: Request, background: Background | None) -> Preview | None:
-    if background is None:
-        return None
-    services = services_of(request)
-    try:
-        data = await services.storage.get(background.picture)
-    except TemporaryFailure:
-        return None
-    if data is None:
-        return None
-    pixels = services.settings.max_picture_pixels
-    return await anyio.to_thread.run_sync(
-        lambda: preview_of(decode(data, max_pixels=pixels, max_bytes=len(data)))
-    )

@@ -1,7 +1,7 @@
 """差し替え: another camera in a camera's place (S9).
 
 Keys, history, groups and settings hang on the row and stay. What was seen by the old camera
-goes: its background, the picture that was drawn on it, and its state.
+goes: its background, what was collected for one, the picture that was drawn on it, and its state.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from webapp.audit.actions import Action
 from webapp.audit.log import changed, record, values_of
+from webapp.backgrounds import builds
 from webapp.backgrounds.candidates import remove_background
 from webapp.cameras.forms import EDIT_FIELDS
 from webapp.database import transaction
@@ -57,6 +58,7 @@ async def replace_source(
         await row.save(update_fields=_FIELDS)
         for part in Part:
             await remove_background(row, part, datetime.now(UTC), _tell_nothing, keeps=True)
+        await builds.cancel(row, datetime.now(UTC))
         await Latest.filter(camera_id=row.id).update(
             state=CameraState.WAITING,
             detail="",

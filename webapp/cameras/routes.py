@@ -15,6 +15,7 @@ from webapp.access import camera_of, organisation_of
 from webapp.audit.actions import FIELDS as FIELD_WORDS
 from webapp.audit.actions import Action
 from webapp.audit.log import changed, record, values_of
+from webapp.backgrounds import builds
 from webapp.backgrounds.in_force import is_awaited, is_expected
 from webapp.cameras import queries
 from webapp.cameras.chart import draw_hour
@@ -64,6 +65,7 @@ async def camera_page(request: Request) -> Response:
         source=describe(source) if source else "",
         engine=_engine_info(request, camera.engine),
         connector=info_of(services.connectors, camera.connector),
+        builds=await builds.of_camera(camera),
         **await _live(request, camera),
     )
 
@@ -233,7 +235,7 @@ async def delete(request: Request) -> Response:
     """Remove a camera: its key dies with the row, its pictures go by the outbox."""
     camera = await camera_of(request)
     await form_of(request)
-    kinds = ("masked", "backgrounds", "drafts", "live", "closed")
+    kinds = ("masked", "backgrounds", "drafts", "live", "closed", "building")
     prefixes = [f"{kind}/{camera.public_id}/" for kind in kinds]
     async with transaction() as connection:
         await outbox.write(

@@ -12,6 +12,7 @@ from webapp.models.alert import (
 from webapp.models.api_token import ApiToken
 from webapp.models.audit import AuditEntry
 from webapp.models.background import Background
+from webapp.models.background_build import BackgroundBuild, BackgroundBuildPart
 from webapp.models.camera import Camera, Latest
 from webapp.models.camera_cloud import CloudConsent, ConsentState
 from webapp.models.embed import EmbedKey, EmbedVariant
@@ -41,6 +42,8 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "Background",
+    "BackgroundBuild",
+    "BackgroundBuildPart",
     "CallCount",
     "CallMonth",
     "Camera",

@@ -15,6 +15,7 @@ from webapp.models.organisation import Organisation
 
 if TYPE_CHECKING:
     from webapp.models.alert import Alert
+    from webapp.models.background_build import BackgroundBuild
 
 
 class Camera(Model):
@@ -67,6 +68,8 @@ class Camera(Model):
     alert: fields.BackwardOneToOneRelation[Alert]
     # Tortoise has a class method of this name, which nothing here calls on Camera.
     latest: fields.BackwardOneToOneRelation[Latest]  # type: ignore[assignment]
+    # Loaded by workers; None for a camera that builds no background by itself.
+    background_build: fields.BackwardOneToOneRelation[BackgroundBuild]
 
     class Meta:
         table = "camera"
