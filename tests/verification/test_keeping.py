@@ -14,6 +14,7 @@ from jobs.sweep import sweep
 from tests.jobs.conftest import NOON, World, make_background, make_cameras
 from webapp.backgrounds.candidates import remove_background
 from webapp.domain.daylight import Part
+from webapp.domain.geometry import Standing
 from webapp.domain.manifests import Manifest, unpack
 from webapp.domain.verification import PASSED, Step, redraw
 from webapp.models import (
@@ -78,6 +79,18 @@ async def test_the_night_is_drawn_on_its_own_background(world: World) -> None:
     second = await one_minute(world, 1)
     assert second.background != first.background
     assert await verified(world, second, dark.picture) == {PASSED}
+
+
+async def test_who_stands_outside_the_areas_is_in_no_manifest(world: World) -> None:
+    around_the_first = [[0.0, 0.4], [0.15, 0.4], [0.15, 0.6], [0.0, 0.6]]
+    areas = [{"rule": "leave_out", "points": around_the_first}]
+    [camera] = await make_cameras(world.services, areas=areas)
+    background = await make_background(world.services, camera)
+    manifest = await one_minute(world)
+    [figure] = manifest.figures
+    assert isinstance(figure, Standing)
+    assert figure.x == 75
+    assert await verified(world, manifest, background.picture) == {PASSED}
 
 
 async def test_without_a_picture_there_is_no_manifest(world: World) -> None:

@@ -137,6 +137,20 @@ def test_whoever_is_wholly_hidden_is_not_in_it() -> None:
     assert together.manifest.raster == alone.manifest.raster
 
 
+def test_poses_that_cannot_be_drawn_and_cut_figures_are_verified_as_they_were_drawn() -> None:
+    whole, edge = crowd(2), found([(-20.0, 60.0, 15.0, 200.0), (290.0, 150.0, 340.0, 260.0)])
+    assert whole.keypoints is not None
+    unseen = whole.keypoints.copy()
+    unseen[0, :, 2] = 0
+    half = People(whole.boxes, whole.scores, unseen)
+    for people, kinds in ((half, {Posed, Standing}), (edge, {Posed, Standing, Mark})):
+        one = made(people, PictogramStyle.POSE)
+        assert len(one.manifest.figures) == 2
+        assert {type(figure) for figure in one.manifest.figures} <= kinds
+        assert set(steps(one.manifest, one.background, one.jpeg).values()) == {PASSED}
+    assert {type(f) for f in made(half, PictogramStyle.POSE).manifest.figures} == {Posed, Standing}
+
+
 def test_it_holds_nothing_of_people_but_whole_numbers_of_what_is_drawn() -> None:
     """Neither scores, boxes and ids, nor a fraction of a pixel that nobody sees."""
     for style in STYLES:
