@@ -44,6 +44,9 @@ from webapp.reports import routes as reports
 from webapp.setup import routes as setup
 from webapp.signin import backchannel
 from webapp.signin import routes as signin
+from webapp.sites import poster_routes as posters
+from webapp.sites import routes as sites
+from webapp.sites import site_routes as sites_public
 from webapp.verification import routes as verification
 
 
@@ -94,6 +97,13 @@ ENTRIES = (
     _anyone("GET", "/e/{key}/{variant}.json", embeds_public.data),
     _anyone("GET", "/e/{key}/{variant}", embeds_public.show),
     _anyone("GET", "/e/{key}/{variant}/part", embeds_public.part),
+    _anyone("GET", "/s/{key}", sites_public.show),
+    _anyone("GET", "/s/{key}/part", sites_public.part),
+    _anyone("GET", "/s/{key}/signage", sites_public.signage),
+    _anyone("GET", "/s/{key}/signage/part", sites_public.signage_part),
+    _anyone("GET", "/s/{key}/card.png", sites_public.card),
+    _anyone("GET", "/s/{key}/logo.png", sites_public.logo),
+    _anyone("GET", "/colours/{colour}.css", sites_public.colour_css),
     _anyone("GET", "/pictures/{path:path}", pictures.picture),
     # Verifying a picture
     _anyone("GET", "/verify/{kind}", verification.about),
@@ -270,6 +280,16 @@ ENTRIES = (
     _admin("POST", "/groups/{group}/embed/sites", embed_codes.save_sites),
     _admin("POST", "/groups/{group}/embed/renew", embed_codes.renew),
     _admin("POST", "/groups/{group}/embed/delete", embed_codes.end),
+    # WEBサイト生成
+    _member("GET", "/groups/{group}/site", sites.editor),
+    _member("GET", "/groups/{group}/site/preview", sites.preview),
+    _member("GET", "/groups/{group}/site/code.{kind}", sites.code),
+    _admin("POST", "/groups/{group}/site", sites.save),
+    # QRポスター
+    _member("GET", "/cameras/{camera}/poster", posters.poster_page),
+    _member("GET", "/cameras/{camera}/poster/download", posters.download),
+    _member("GET", "/groups/{group}/poster", posters.poster_page),
+    _member("GET", "/groups/{group}/poster/download", posters.download),
     # ライセンス管理
     _member("GET", "/licences", licences.licence_page),
     _member("GET", "/licences/usage", usage.usage_page),

@@ -93,6 +93,7 @@ FORMS: dict[str, tuple[dict[str, Any], Action]] = {
     "/groups/{group}/embed/sites": ({"sites": "https://a.jp"}, Action.EMBED_SITES_CHANGED),
     "/groups/{group}/embed/renew": ({}, Action.EMBED_RENEWED),
     "/groups/{group}/embed/delete": ({}, Action.EMBED_REMOVED),
+    "/groups/{group}/site": ({"is_on": "1", "name": "駅前"}, Action.SITE_PUBLISHED),
     "/groups/new": ({"name": "駅前"}, Action.GROUP_ADDED),
     "/groups/{group}/basic": ({"name": "駅前広場", "version": "0"}, Action.GROUP_CHANGED),
     "/groups/{group}/cameras": ({"version": "0"}, Action.GROUP_CHANGED),
@@ -214,6 +215,7 @@ BEFORE: dict[str, Callable[[Person, Camera], Awaitable[dict[str, str]]]] = {
             "/cameras/{camera}/mode",
             "/cameras/{camera}/alerts",
             "/groups/{group}/alerts",
+            "/groups/{group}/site",
             "/cameras/{camera}/embed/sites",
             "/groups/{group}/embed/sites",
         )

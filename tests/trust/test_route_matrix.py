@@ -27,6 +27,7 @@ from webapp.models import (
     Member,
     Organisation,
     PreparedFile,
+    Site,
 )
 from webapp.models.prepared_file import FileKind, FileState
 from webapp.operator import login_links
@@ -56,6 +57,21 @@ SAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", "/e/{key}/{variant}.jpg"): {},
     ("GET", "/e/{key}/{variant}.json"): {},
     ("GET", "/e/{key}/{variant}/part"): {},
+    ("GET", "/s/{key}"): {},
+    ("GET", "/s/{key}/part"): {},
+    ("GET", "/s/{key}/signage"): {},
+    ("GET", "/s/{key}/signage/part"): {},
+    ("GET", "/s/{key}/card.png"): {},
+    ("GET", "/s/{key}/logo.png"): {},
+    ("GET", "/colours/{colour}.css"): {},
+    ("GET", "/groups/{group}/site"): {},
+    ("GET", "/groups/{group}/site/preview"): {},
+    ("GET", "/groups/{group}/site/code.{kind}"): {},
+    ("POST", "/groups/{group}/site"): {"is_on": "1", "name": "駅前"},
+    ("GET", "/cameras/{camera}/poster"): {},
+    ("GET", "/cameras/{camera}/poster/download"): {},
+    ("GET", "/groups/{group}/poster"): {},
+    ("GET", "/groups/{group}/poster/download"): {},
     ("GET", "/pictures/{path:path}"): {},
     ("GET", "/verify/{kind}"): {},
     ("GET", "/verify/{camera}/{picture}"): {},
@@ -295,7 +311,8 @@ async def camera(organisation: Organisation, services: Services) -> Camera:
         owner_name="中央広場の持ち主",
         given_at=datetime.now(UTC),
     )
-    await make_group(organisation, "中央広場の一帯", [camera], public_id=GROUP)
+    group = await make_group(organisation, "中央広場の一帯", [camera], public_id=GROUP)
+    await Site.create(organisation=organisation, group=group, key=KEY, name="中央広場の一帯")
     await make_api_token(organisation, name="中央広場の案内板", public_id=TOKEN)
     for kind, public_id in FILES.items():
         await services.storage.put(f"files/{public_id}.zip", b"PK")
@@ -489,6 +506,7 @@ async def test_every_answer_carries_the_headers(
     assert "unsafe-eval" not in policy
     framed = {"/e/": "*", "/cameras/{camera}/embed/preview": "'self'"}
     framed["/groups/{group}/embed/preview"] = "'self'"
+    framed["/groups/{group}/site/preview"] = "'self'"
     by = [sites for path, sites in framed.items() if entry.path.startswith(path)] or ["'none'"]
     assert policy.endswith(f"frame-ancestors {by[0]}") or "frame-ancestors 'none'; frame" in policy
     assert response.headers["x-content-type-options"] == "nosniff"
@@ -544,6 +562,7 @@ async def _call(person: Person, entry: Entry) -> Any:
 async def _path(entry: Entry) -> str:
     path = entry.path.replace("{camera}", CAMERA).replace("{group}", GROUP).replace("{key}", KEY)
     path = path.replace("{variant}", VARIANT)
+    path = path.replace("{colour}", "0055ad").replace("{kind}", "svg")
     path = path.replace("{consent}", CONSENT).replace("{step}", "source")
     kind = FileKind.REPORT if path.startswith("/reports/") else FileKind.CSV
     path = path.replace("{file}", FILES[kind])

@@ -47,6 +47,9 @@ class Action(StrEnum):
     EMBED_REMOVED = "embed_removed"
     API_TOKEN_MADE = "api_token_made"  # noqa: S105 - no password
     API_TOKEN_REVOKED = "api_token_revoked"  # noqa: S105 - no password
+    SITE_PUBLISHED = "site_published"
+    SITE_CHANGED = "site_changed"
+    SITE_REMOVED = "site_removed"
     ORGANISATION_CHANGED = "organisation_changed"
     ORGANISATION_CREATED = "organisation_created"
     ORGANISATION_SUSPENDED = "organisation_suspended"
@@ -103,6 +106,9 @@ WORDS = {
     Action.EMBED_REMOVED: N_("埋め込みの停止"),
     Action.API_TOKEN_MADE: N_("APIトークンの作成"),
     Action.API_TOKEN_REVOKED: N_("APIトークンの取り消し"),
+    Action.SITE_PUBLISHED: N_("WEBサイトの生成"),
+    Action.SITE_CHANGED: N_("WEBサイトの設定変更"),
+    Action.SITE_REMOVED: N_("WEBサイトの削除"),
     Action.ORGANISATION_CHANGED: N_("組織設定の変更"),
     Action.ORGANISATION_CREATED: N_("組織の作成"),
     Action.ORGANISATION_SUSPENDED: N_("組織の停止"),
@@ -144,6 +150,14 @@ FIELDS = {
     "shows_count": N_("人数の表示"),
     "sites": N_("埋め込みを許可するサイト"),
     "scopes": N_("読み取れるもの"),
+    "site_on": N_("WEBサイト生成"),
+    "site_name": N_("サイト名"),
+    "placement": N_("外部リンクの表示方法"),
+    "link_title": N_("タイトル名"),
+    "link_text": N_("説明"),
+    "link_url": N_("リンクURL"),
+    "refreshes": N_("自動更新"),
+    "counts": N_("検知人数表示"),
     "alert_on": N_("混雑アラート"),
     "stages": N_("段階"),
     "thresholds": N_("混雑基準人数"),

@@ -23,6 +23,12 @@ _VALUES: dict[str, Mapping[str, str]] = {
     "role": {role.value: word for role, word in ROLES.items()},
     "time_zone": COMMON,
     "language": _LANGUAGES,
+    "placement": {
+        "above": N_("QRコードの上部表示"),
+        "below": N_("QRコードの下部表示"),
+        "button": N_("リンクボタンの表示"),
+        "none": N_("表示なし"),
+    },
 }
 
 

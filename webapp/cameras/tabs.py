@@ -35,4 +35,5 @@ GROUP_TABS = (
     Tab("alerts", N_("混雑アラート"), "bell"),
     Tab("hours", N_("営業時間一括設定"), "waiting"),
     Tab("embed", N_("埋め込み用コード"), "globe"),
+    Tab("site", N_("WEBサイト生成"), "site"),
 )

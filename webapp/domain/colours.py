@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
-WHITE, INK = "#ffffff", "#1a1a1a"
+WHITE, INK, BLACK = "#ffffff", "#1a1a1a", "#000000"
 
 # What WCAG asks of text, and of the edge of a control against what is around it.
 LEAST_TEXT, LEAST_EDGE = 4.5, 3.0
@@ -45,6 +45,11 @@ def look_of(colour: str) -> Look:
     """Judge a colour."""
     ink = max((WHITE, INK), key=lambda candidate: contrast(colour, candidate))
     return Look(colour, ink, contrast(colour, ink), contrast(colour, WHITE))
+
+
+def clear_ink(colour: str) -> str:
+    """White or black, whichever reads better on it: on every colour by 4.58 at least."""
+    return max((WHITE, BLACK), key=lambda candidate: contrast(colour, candidate))
 
 
 def contrast(one: str, other: str) -> float:

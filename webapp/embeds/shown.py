@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 import asyncpg  # type: ignore[import-untyped]
@@ -110,6 +110,10 @@ class Display:
     opening: Mapping[str, Any] = field(default_factory=dict)
     prospect: Prospect | None = None
 
+    def of_then(self) -> Display:
+        """What is left of it when nobody can say any more whether it is still so."""
+        return replace(self, seen=self.seen.of_then())
+
 
 async def load(services: Services, key: str, name: str, asked: str = "") -> Display | None:
     """What the variant ``name`` of ``key`` shows now on the asked side; None when there is none."""
@@ -204,13 +208,22 @@ def _nothing(name: str, kind: str, word: str) -> Seen:
     return Seen(name, kind, word, Shown.WAITING, "", *USUAL_SIZE, is_old=False, at=None)
 
 
+class _Shown(Protocol):
+    """What is kept of something that many look at, an embed or a site."""
+
+    def of_then(self) -> Self: ...
+
+
+Kept = TypeVar("Kept", bound=_Shown)
+
+
 @dataclass(slots=True)
-class _Entry:
-    display: Display
+class _Entry(Generic[Kept]):
+    display: Kept
     at: float
 
 
-class Displays:
+class Displays(Generic[Kept]):
     """Displays that were read lately: one reading serves all who look within a second (E5).
 
     While the database is away the last one known goes on for five minutes, as of then.
@@ -222,12 +235,12 @@ class Displays:
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
-        self._reading: dict[tuple[str, str], asyncio.Task[Display | None]] = {}
+        self._entries: OrderedDict[tuple[str, str], _Entry[Kept]] = OrderedDict()
+        self._reading: dict[tuple[str, str], asyncio.Task[Kept | None]] = {}
 
     async def get(
-        self, key: str, name: str, read: Callable[[], Awaitable[Display | None]]
-    ) -> Display | None:
+        self, key: str, name: str, read: Callable[[], Awaitable[Kept | None]]
+    ) -> Kept | None:
         """The display, read anew when the last reading is over a second old."""
         at = self._clock()
         entry = self._entries.get((key, name))
@@ -238,7 +251,7 @@ class Displays:
         except AWAY:
             if entry is None or at - entry.at > self.STALE:
                 raise
-            return replace(entry.display, seen=entry.display.seen.of_then())
+            return entry.display.of_then()
         if display is None:
             self._entries.pop((key, name), None)
             return None
@@ -249,8 +262,8 @@ class Displays:
         return display
 
     async def _read(
-        self, key: str, name: str, read: Callable[[], Awaitable[Display | None]]
-    ) -> Display | None:
+        self, key: str, name: str, read: Callable[[], Awaitable[Kept | None]]
+    ) -> Kept | None:
         task = self._reading.get((key, name))
         if task is None:
             task = asyncio.ensure_future(read())

@@ -29,9 +29,9 @@ class Shares:
         self._limit = RateLimitItemPerMinute(most) if most else None
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
-    def take(self, address: str) -> bool:
-        """Take one view of the address's share of this minute; False when it is used up."""
-        return self._limit is None or self._limiter.hit(self._limit, address)
+    def take(self, address: str, views: int = 1) -> bool:
+        """Take views of the address's share of this minute; False when it is used up."""
+        return self._limit is None or self._limiter.hit(self._limit, address, cost=views)
 
 
 @lru_cache(maxsize=4096)  # over a thousand patterns, and few browsers

@@ -29,7 +29,7 @@ from webapp.groups.forms import (
 )
 from webapp.groups.holding import hold_groups
 from webapp.http import form_of, page, redirect, services_of
-from webapp.models import Camera, CameraGroup, EmbedKey
+from webapp.models import Camera, CameraGroup, EmbedKey, Site
 from webapp.versions import ChangedMeanwhile, locked, require
 
 
@@ -157,6 +157,7 @@ async def confirm_delete(request: Request) -> Response:
         "groups/delete.html",
         group=group,
         embed=await EmbedKey.exists(group_id=group.id),
+        site=await Site.exists(group_id=group.id),
         cameras=len(await queries.members_of(group)),
     )
 

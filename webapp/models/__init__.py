@@ -33,6 +33,7 @@ from webapp.models.organisation import Organisation
 from webapp.models.outage import Outage
 from webapp.models.prepared_file import FileKind, FileState, PreparedFile, ReportWish
 from webapp.models.quarter import CameraQuarter, GroupQuarter
+from webapp.models.site import Site
 
 __all__ = [
     "Alert",
@@ -82,5 +83,6 @@ __all__ = [
     "ReportWish",
     "Role",
     "Session",
+    "Site",
     "Slot",
 ]
