@@ -75,6 +75,19 @@ async def test_every_form_shows_every_camera_and_counts_one_each(
     assert len(site.key) * 6 >= 128
 
 
+async def test_the_usage_names_the_site(
+    alice: Person, anonymous: Person, group: CameraGroup
+) -> None:
+    path = await make_site(group)
+    await anonymous.get(path)
+    for state in ("", "以前の鍵"):
+        row = text_of(await alice.get("/licences/usage"), "tbody tr:has(td[data-label='種類'])")
+        assert "駅前" in row
+        assert "WEBサイト" in row
+        assert state in row
+        await Site.all().delete()
+
+
 async def test_a_picture_of_a_page_is_paid_with_the_page(
     anonymous: Person, group: CameraGroup
 ) -> None:

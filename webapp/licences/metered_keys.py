@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from webapp.models import Camera, CameraGroup, EmbedKey, MeteredKey
+from webapp.models import Camera, CameraGroup, EmbedKey, MeteredKey, Site
 
-CAMERA, GROUP = "camera", "group"
+CAMERA, GROUP, SITE = "camera", "group", "site"
 
 
 @dataclass(frozen=True, slots=True)
 class Of:
-    """What a key is of: a camera or a group, its public id and its name."""
+    """What a key is of: a camera or a group, its public id and its name; a site is of its group."""
 
     kind: str = ""
     thing: str = ""
@@ -27,6 +27,7 @@ async def keep(organisation_id: int, keys: Collection[str], db: BaseDBAsyncClien
     Once for each key and day is often enough: a name that changes is as it was that day.
     """
     found = await _of_embeds(organisation_id, keys, db)
+    found |= await _of_sites(organisation_id, keys, db)
     named = [_row(organisation_id, key, found[key]) for key in sorted(keys) if key in found]
     # A key that died meanwhile keeps the name that it had.
     nameless = [_row(organisation_id, key, Of()) for key in sorted(keys) if key not in found]
@@ -49,15 +50,18 @@ def _row(organisation_id: int, key: str, of: Of) -> MeteredKey:
 
 async def living(organisation_id: int, keys: Collection[str]) -> set[str]:
     """Which of ``keys`` still open something."""
-    rows = EmbedKey.filter(organisation_id=organisation_id, key__in=list(keys))
-    return set(await rows.values_list("key", flat=True))  # type: ignore[arg-type]
+    found: set[str] = set()
+    for model in (EmbedKey, Site):
+        rows = model.filter(organisation_id=organisation_id, key__in=list(keys))
+        found |= {str(key) for key in await rows.values_list("key", flat=True)}
+    return found
 
 
 async def names_now(organisation_id: int, rows: Collection[MeteredKey]) -> dict[str, str]:
     """The names of today, by public id, of what these keys were of and is still there."""
     names: dict[str, str] = {}
-    for kind, model in ((CAMERA, Camera), (GROUP, CameraGroup)):
-        things = {row.thing for row in rows if row.kind == kind}
+    for kinds, model in (({CAMERA}, Camera), ({GROUP, SITE}, CameraGroup)):
+        things = {row.thing for row in rows if row.kind in kinds}
         if things:
             found = model.filter(organisation_id=organisation_id, public_id__in=things)
             names |= dict(await found.values_list("public_id", "name"))
@@ -75,3 +79,13 @@ async def _of_embeds(
             kind = CAMERA if isinstance(thing, Camera) else GROUP
             found[row.key] = Of(kind, thing.public_id, thing.name)
     return found
+
+
+async def _of_sites(
+    organisation_id: int, keys: Collection[str], db: BaseDBAsyncClient
+) -> dict[str, Of]:
+    rows = Site.filter(organisation_id=organisation_id, key__in=list(keys)).using_db(db)
+    return {
+        row.key: Of(SITE, row.group.public_id, row.group.name)
+        for row in await rows.select_related("group")
+    }

@@ -17,7 +17,12 @@ from webapp.i18n import N_, Locale
 from webapp.licences.reach import SHORT, reach_in_words
 from webapp.licences.usage import KeyState, KeyUsage, Usage, rows_of, usage_of
 
-KINDS = {"camera": N_("カメラ"), "group": N_("グループ"), "": N_("不明")}
+KINDS = {
+    "camera": N_("カメラ"),
+    "group": N_("グループ"),
+    "site": N_("WEBサイト"),
+    "": N_("不明"),
+}
 STATES = {KeyState.ENDED: N_("以前の鍵"), KeyState.DELETED: N_("削除済み")}
 NAMELESS = N_("名称不明")
 

@@ -79,7 +79,7 @@ class CallCount(Model):
 class MeteredKey(Model):
     """What a key was of when calls of it were counted last, which outlives the key, too.
 
-    ``kind`` is camera or group, empty where nobody knew any more; ``thing`` is the public id
+    ``kind`` is camera, group or site, empty where nobody knew any more; ``thing`` is the public id
     of what it was of, and ``name`` that one's name.
     """
 
