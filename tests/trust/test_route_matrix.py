@@ -239,8 +239,6 @@ SAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/reports"): {"month": "2026-01"},
     ("POST", "/reports/mail"): {"mail": "on"},
     ("GET", "/reports/{file}/download"): {},
-    ("POST", "/cameras/{camera}/public-page"): {"shows_count": "on"},
-    ("POST", "/cameras/{camera}/public-page/delete"): {},
     ("GET", "/licences"): {},
     ("GET", "/licences/usage"): {},
     ("GET", "/licences/usage.csv"): {},
