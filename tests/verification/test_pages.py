@@ -178,7 +178,7 @@ async def test_the_manifest_of_another_camera_or_minute_fails(
         await _keep(made, replayed.manifest, replayed.signed.signature)
         assert await verdict(anonymous, made.path) == "failed"
         assert (await outcomes(anonymous, made.path))["カメラと時刻"] == "failed"
-        for name in ("background.png", "picture.jpg", "redrawn.jpg"):
+        for name in ("manifest.json", "background.png", "picture.jpg", "redrawn.jpg"):
             assert (await anonymous.get(f"{made.path}/{name}")).status_code == 404
     await PictureManifest.filter(camera=camera).update(packed=b"\x01nonsense")
     assert await verdict(anonymous, made.path) == "failed"

@@ -69,7 +69,7 @@ async def about(request: Request) -> Response:
 async def manifest_file(request: Request) -> Response:
     """The signed manifest."""
     asked = await _asked_for_file(request)
-    if asked.manifest is None:
+    if asked.manifest is None or not asked.is_its_own:
         raise HTTPException(404)
     jws = as_jws(asked.manifest, bytes(asked.row.signature))
     return _file(write_signed(asked.manifest, jws), "application/json", _file_name(asked) + ".json")
