@@ -288,7 +288,9 @@ async def test_without_auto_refresh_there_is_a_button(
     page = await anonymous.get(path)
     assert one(page, "#cameras")["data-refresh"] == "0"
     buttons = parsed(page).select("a[data-renew]")
-    assert [button["href"] for button in buttons] == [path, path], "wide, and folded on a phone"
+    assert [button["href"] for button in buttons] == ["?view=picture"] * 2, (
+        "wide, and folded on a phone"
+    )
     screen = await anonymous.get(f"{path}/signage")
     assert int(str(one(screen, "#cameras")["data-refresh"])) > 0, "a screen has no button"
     assert not parsed(screen).select("a[data-renew], button, details")

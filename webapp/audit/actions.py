@@ -156,6 +156,8 @@ FIELDS = {
     "link_title": N_("タイトル名"),
     "link_text": N_("説明"),
     "link_url": N_("リンクURL"),
+    "shows": N_("表示設定"),
+    "first": N_("初期表示"),
     "refreshes": N_("自動更新"),
     "counts": N_("検知人数表示"),
     "alert_on": N_("混雑アラート"),

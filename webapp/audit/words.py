@@ -23,6 +23,12 @@ _VALUES: dict[str, Mapping[str, str]] = {
     "role": {role.value: word for role, word in ROLES.items()},
     "time_zone": COMMON,
     "language": _LANGUAGES,
+    "shows": {
+        "both": N_("両方（切り替えて表示）"),
+        "picture": N_("混雑状況可視化"),
+        "forecast": N_("混雑予測"),
+    },
+    "first": {"picture": N_("混雑状況可視化"), "forecast": N_("混雑予測")},
     "placement": {
         "above": N_("QRコードの上部表示"),
         "below": N_("QRコードの下部表示"),

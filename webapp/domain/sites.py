@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from webapp.domain.embeds import origin_of
+from webapp.domain.embeds import Options, Shows, View, origin_of
+from webapp.domain.embeds import read_options as read_embed_options
 from webapp.domain.hours import Hours, intervals
 
 LONGEST_NAME = 60
@@ -48,7 +49,8 @@ class SiteOptions:
 
     ``link_title`` and ``link_text`` may be empty: then the address' host stands for the title,
     and the code stands inside the title's frame. ``refreshes`` 自動更新; ``counts`` 検知人数表示:
-    without it no form of the site holds a number.
+    without it no form of the site holds a number. ``shows`` 機能選択 and ``first`` 初期表示 are
+    those of embeds.
     """
 
     placement: Placement = Placement.NONE
@@ -57,6 +59,17 @@ class SiteOptions:
     link_url: str = ""
     refreshes: bool = True
     counts: bool = True
+    shows: Shows = Shows.BOTH
+    first: View = View.PICTURE
+
+    @property
+    def sides(self) -> Options:
+        """機能選択 and 初期表示 as an embed has them."""
+        return Options(shows=self.shows, first=self.first)
+
+    def camera(self, view: View) -> Options:
+        """How each camera is shown on this side: without buttons, for the site has them."""
+        return Options(counts=self.counts, shows=Shows(view.value), first=view)
 
     @property
     def has_link(self) -> bool:
@@ -81,9 +94,9 @@ class SiteOptions:
 def read_options(stored: Mapping[str, Any]) -> SiteOptions:
     """Options as they were stored; what makes no sense (any more) is the default.
 
-    Two exceptions: a count is shown only where that was stored in so many words, and an address
-    that is none is no link.
+    One exception beside those of embeds: an address that is none is no link.
     """
+    shared = read_embed_options(stored)
     placement = str(stored.get("placement"))
     try:
         url = read_link(str(stored.get("link_url") or ""))
@@ -94,8 +107,10 @@ def read_options(stored: Mapping[str, Any]) -> SiteOptions:
         link_title=str(stored.get("link_title") or "")[:LONGEST_TITLE],
         link_text=str(stored.get("link_text") or "")[:LONGEST_TEXT],
         link_url=url,
-        refreshes=stored.get("refreshes") is not False,
-        counts=stored.get("counts") is True,
+        refreshes=shared.refreshes,
+        counts=shared.counts,
+        shows=shared.shows,
+        first=shared.first,
     )
 
 
@@ -145,11 +160,13 @@ def views_a_month(minutes: int, refresh: int) -> int:
     return minutes * 60 // refresh
 
 
-def sleep_seconds(openings: Iterable[datetime | None], now: datetime, refresh: int) -> int:
+def sleep_seconds(
+    openings: Iterable[datetime | None], now: datetime, refresh: int, most: int = LONGEST_SLEEP
+) -> int:
     """How long a screen sleeps whose cameras are all closed and open next at ``openings``.
 
-    None is a camera of which nobody knows. It looks again within half an hour in any case; not
-    before ``refresh`` seconds have passed, for an opening is carried out a moment after its time.
+    None is a camera of which nobody knows. It looks again after ``most`` in any case; not before
+    ``refresh`` seconds have passed, for an opening is carried out a moment after its time.
     """
     ahead = [(opening - now).total_seconds() for opening in openings if opening is not None]
-    return int(max(refresh, min([*ahead, LONGEST_SLEEP])))
+    return int(max(refresh, min([*ahead, most])))

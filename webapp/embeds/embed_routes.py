@@ -88,7 +88,7 @@ class Answer:
 
 async def show(request: Request) -> Response:
     """The page in somebody's iframe."""
-    is_tap = not _is_reloaded(request)
+    is_tap = not is_reloaded(request)
     return html_of(request, await _viewed(request, is_tap=is_tap), "embeds/embed.html")
 
 
@@ -225,7 +225,7 @@ def absence_of(answer: Answer) -> str:
     return asset(f"img/{answer.absence.replace('_', '-')}.svg")
 
 
-def _is_reloaded(request: Request) -> bool:
+def is_reloaded(request: Request) -> bool:
     """Whether somebody reloads the very page; a reload counts, wherever they had tapped to."""
     how = request.headers.get("cache-control", "")
     return "max-age=0" in how or "no-cache" in how

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from webapp.alerts.words import LEVEL_WORDS
-from webapp.domain.charts import ShareBar, share_bars
+from webapp.domain.charts import ShareBar, share_bars, share_columns
 from webapp.domain.embeds import View
 from webapp.domain.forecast import SLOTS, WEEKDAYS, clock_of
 from webapp.domain.hours import business_day
@@ -86,6 +86,13 @@ class Forecast:
         """The bars of the weekday; each leads to its own quarter hour."""
         svg = share_bars(self._bars(linked=True), self.week.first, self.week.last)
         return Markup(svg)  # noqa: S704 - numbers of ours, and escaped
+
+    @property
+    def columns(self) -> Markup:
+        """The bars without links, for a page of many."""
+        bars = self._bars(linked=False)
+        svg = share_columns(bars, self.week.first, self.week.last)
+        return Markup(svg)  # noqa: S704 - numbers of ours
 
     @property
     def picture(self) -> str:
@@ -184,7 +191,7 @@ def look_at(
     if prospect is None or prospect.week is None or not prospect.is_drawn:
         return None
     zone = ZoneInfo(locale.time_zone)
-    weekday, slot = _number(asked.get("day"), WEEKDAYS), _number(asked.get("slot"), SLOTS)
+    weekday, slot = number_asked(asked.get("day"), WEEKDAYS), number_asked(asked.get("slot"), SLOTS)
     day = business_day(now, zone).weekday() if weekday is None else weekday
     quarter = prospect.week.nearest(day, slot_of(now, zone) if slot is None else slot)
     is_tapped = weekday is not None or slot is not None
@@ -197,7 +204,8 @@ def time_of(slot: int) -> str:
     return f"{hour}:{minute:02}"
 
 
-def _number(text: str | None, below: int) -> int | None:
+def number_asked(text: str | None, below: int) -> int | None:
+    """The number of a query, from 0 to under ``below``; what makes no sense was not asked."""
     if text is None or not text.isascii() or not text.isdigit() or len(text) > 2:
         return None
     return int(text) if int(text) < below else None

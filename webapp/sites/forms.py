@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from starlette.datastructures import FormData, QueryParams
 
+from webapp.domain.embeds import Shows, View
 from webapp.domain.sites import (
     LONGEST_NAME,
     LONGEST_TEXT,
@@ -68,6 +69,8 @@ def form_of_site(site: Site | None, group: CameraGroup) -> SiteForm:
             "link_title": options.link_title,
             "link_text": options.link_text,
             "link_url": options.link_url,
+            "shows": options.shows.value,
+            "first": options.first.value,
             "refreshes": _tick(options.refreshes),
             "counts": _tick(options.counts),
             "version": version_of_site(site),
@@ -81,6 +84,9 @@ def read_form(form: FormData | QueryParams) -> SiteForm:
     values |= {name: _tick(form.get(name) == "1") for name in ("is_on", "refreshes", "counts")}
     placement = str(form.get("placement", ""))
     values["placement"] = placement if placement in set(Placement) else Placement.NONE.value
+    shows, first = str(form.get("shows", "")), str(form.get("first", ""))
+    values["shows"] = shows if shows in set(Shows) else Shows.BOTH.value
+    values["first"] = first if first in set(View) else View.PICTURE.value
     values["link_text"] = _lines(form, "link_text")
     entered = SiteForm(values)
     if entered.is_on:

@@ -19,6 +19,7 @@ from webapp.audit.log import changed, record
 from webapp.audit.words import value_in_words
 from webapp.cameras.sight import refresh_seconds
 from webapp.database import transaction
+from webapp.domain.embeds import View
 from webapp.domain.hours import business_day
 from webapp.domain.sites import (
     LONGEST_NAME,
@@ -30,6 +31,8 @@ from webapp.domain.sites import (
     read_options,
     views_a_month,
 )
+from webapp.embeds.code_routes import SHOWS_WORDS, VIEW_WORDS
+from webapp.embeds.forecasts import REFRESH, Links
 from webapp.groups.queries import members_of
 from webapp.hours.holidays import japanese_holidays
 from webapp.hours.opening import hours_of
@@ -39,7 +42,7 @@ from webapp.models import Camera, CameraGroup, Organisation, Site
 from webapp.sites.codes import code_file
 from webapp.sites.forms import SiteForm, form_of_site, read_form, version_of_site
 from webapp.sites.shown import display_of
-from webapp.sites.site_routes import Place, html_of
+from webapp.sites.site_routes import Place, html_of, look_of
 from webapp.versions import ChangedMeanwhile, locked, require
 
 PLACEMENT_WORDS = {
@@ -49,7 +52,16 @@ PLACEMENT_WORDS = {
     Placement.NONE: (N_("表示なし"), N_("外部リンクを表示しません。")),
 }
 # What the log tells of a site beside its name.
-_TOLD = ("placement", "link_title", "link_text", "link_url", "refreshes", "counts")
+_TOLD = (
+    "placement",
+    "link_title",
+    "link_text",
+    "link_url",
+    "shows",
+    "first",
+    "refreshes",
+    "counts",
+)
 
 
 async def editor(request: Request) -> Response:
@@ -86,12 +98,14 @@ async def preview(request: Request) -> Response:
     group, organisation = await group_of(request), organisation_of(request)
     entered = read_form(request.query_params)
     name = (entered.values["name"] or group.name)[:LONGEST_NAME]
+    asked = request.query_params.get("view", "")
     services = services_of(request)
-    display = await display_of(services, organisation, group, "", name, entered.options)
-    here = f"/groups/{group.public_id}/site/preview?{request.url.query}"
-    place = Place(page=here, part=f"{here}&part=1", frame_ancestors="'self'", is_preview=True)
+    display = await display_of(services, organisation, group, name, entered.options, asked)
+    here = f"/groups/{group.public_id}/site/preview"
+    place = Place(here, f"{here}?part=1&", frame_ancestors="'self'", is_preview=True)
+    look = look_of(request, display, Links(entered.entered()))
     is_part = "part" in request.query_params
-    return html_of(request, "sites/_cameras.html" if is_part else "sites/site.html", display, place)
+    return html_of(request, "sites/_cameras.html" if is_part else "sites/site.html", look, place)
 
 
 async def code(request: Request) -> Response:
@@ -177,6 +191,8 @@ async def _page(
 ) -> Response:
     settings = services_of(request).settings
     cameras = await members_of(group)
+    begins_with_forecast = form.options.first is View.FORECAST
+    refresh = REFRESH if begins_with_forecast else refresh_seconds(settings)
     answer = page(
         request,
         "sites/settings.html",
@@ -189,9 +205,11 @@ async def _page(
         preview_query=urlencode(form.entered()),
         address=f"{settings.origin}/s/{site.key}" if site else "",
         cameras=len(cameras),
-        views=_views(cameras, organisation_of(request), refresh_seconds(settings)),
+        views=_views(cameras, organisation_of(request), refresh),
         link_kept=bool(site and read_options(site.options).link_url),
         placement_words=PLACEMENT_WORDS,
+        shows_words=SHOWS_WORDS,
+        view_words=VIEW_WORDS,
         longest_name=LONGEST_NAME,
         longest_title=LONGEST_TITLE,
         longest_text=LONGEST_TEXT,

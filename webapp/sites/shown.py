@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from webapp.domain.embeds import Options
+from webapp.domain.embeds import View
 from webapp.domain.sites import SiteOptions, read_options
-from webapp.embeds.shown import Seen, seen_of
+from webapp.embeds.shown import Display, seen_of
+from webapp.forecast.public import Prospect, prospects_of_cameras
 from webapp.groups.queries import members_of
-from webapp.models import Camera, CameraGroup, Organisation, Site
+from webapp.models import CameraGroup, Organisation, Site
 
 if TYPE_CHECKING:
     from webapp.services import Services
@@ -27,49 +27,36 @@ _AT_REST = frozenset({"closed", "stopped"})
 class SiteDisplay:
     """A site as it stands: whose it is, its settings, and what its cameras show, in their order.
 
-    ``openings`` are the instants at which the closed cameras open again, as far as known.
+    Each camera is shown as an embed of its own would show it. ``view`` is the side that was asked
+    for. ``openings`` are the instants at which the closed cameras open again, as far as known.
     """
 
     organisation: Organisation
     key: str
     name: str
     options: SiteOptions
-    cameras: tuple[Seen, ...]
+    view: View
+    cameras: tuple[Display, ...]
     openings: tuple[datetime | None, ...] = ()
-
-    @property
-    def views(self) -> int:
-        """How many views one look at it is (E3): one for each camera that shows a picture."""
-        return sum(seen.is_metered for seen in self.cameras)
 
     @property
     def rests(self) -> bool:
         """Whether every camera is closed or stopped, so that nothing new can be seen."""
-        return bool(self.cameras) and all(seen.kind in _AT_REST for seen in self.cameras)
+        return bool(self.cameras) and all(one.seen.kind in _AT_REST for one in self.cameras)
 
     def of_then(self) -> SiteDisplay:
         """What is left of it when nobody can say any more whether it is still so."""
-        return replace(self, cameras=tuple(seen.of_then() for seen in self.cameras))
-
-    def granted(self, views: int) -> SiteDisplay:
-        """The same with the pictures of the first ``views`` alone: the quota had no more."""
-        cameras = []
-        for seen in self.cameras:
-            if seen.is_metered:
-                views -= 1
-            is_paid = not seen.is_metered or views >= 0
-            cameras.append(seen if is_paid else seen.without_picture())
-        return replace(self, cameras=tuple(cameras))
+        return replace(self, cameras=tuple(one.of_then() for one in self.cameras))
 
 
-async def load(services: Services, key: str) -> SiteDisplay | None:
-    """What the site with this key shows now; None when there is none."""
+async def load(services: Services, key: str, asked: str = "") -> SiteDisplay | None:
+    """What the site with this key shows now on the asked side; None when there is none."""
     site = await site_of(key)
     if site is None:
         return None
-    return await display_of(
-        services, site.organisation, site.group, site.key, site.name, read_options(site.options)
-    )
+    options = read_options(site.options)
+    display = await display_of(services, site.organisation, site.group, site.name, options, asked)
+    return replace(display, key=site.key)
 
 
 async def site_of(key: str) -> Site | None:
@@ -83,31 +70,31 @@ async def display_of(
     services: Services,
     organisation: Organisation,
     group: CameraGroup,
-    key: str,
     name: str,
     options: SiteOptions,
+    asked: str,
 ) -> SiteDisplay:
-    """What a site of this group with these settings shows: each camera by its own settings."""
-    cameras = await members_of(group)
-    return SiteDisplay(
-        organisation=organisation,
-        key=key,
-        name=name,
-        options=options,
-        cameras=tuple(await _seen(services, cameras, organisation, options)),
-        openings=tuple(
-            camera.opening_changes_at
-            for camera in cameras
-            if not camera.is_open and not camera.stopped
-        ),
-    )
+    """What a site of this group with these settings shows: each camera by its own settings.
 
-
-async def _seen(
-    services: Services,
-    cameras: Sequence[Camera],
-    organisation: Organisation,
-    options: SiteOptions,
-) -> list[Seen]:
-    chosen = Options(counts=options.counts)
-    return [await seen_of(services, camera, organisation, chosen) for camera in cameras]
+    It has no key yet. The number of statements does not grow with the cameras.
+    """
+    cameras, view = await members_of(group), options.sides.side(asked)
+    prospects: dict[int, Prospect] = {}
+    if view is View.FORECAST:
+        prospects = await prospects_of_cameras(cameras, organisation, datetime.now(UTC))
+    chosen = options.camera(view)
+    shown = [
+        Display(
+            organisation=organisation,
+            key="",
+            name="",
+            options=chosen,
+            sites=(),
+            seen=await seen_of(services, camera, organisation, chosen),
+            view=view,
+            prospect=prospects.get(camera.id),
+        )
+        for camera in cameras
+    ]
+    openings = [one.opening_changes_at for one in cameras if not one.is_open and not one.stopped]
+    return SiteDisplay(organisation, "", name, options, view, tuple(shown), tuple(openings))

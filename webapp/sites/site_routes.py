@@ -1,17 +1,16 @@
 """A generated site as the public sees it (E4): page, the part that changes, signage, pictures.
 
-A look costs one view for each camera that shows a picture, counted before it is answered (E3).
-No cookie is read or set, and everything works without script.
+A look costs one view for each camera that shows a picture or a graph, counted before it is answered
+(E3); weekdays and times of the forecast are looked at for nothing, with the pass that a counted
+look gave. No cookie is read or set, and everything works without script.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -19,17 +18,26 @@ from starlette.responses import HTMLResponse, Response
 
 from webapp.cameras.sight import placeholder_of, refresh_seconds
 from webapp.domain.colours import clear_ink, read_colour
+from webapp.domain.embeds import View
 from webapp.domain.sites import sleep_seconds
+from webapp.embeds.embed_routes import Answer, absence_of, answer_of, is_reloaded
+from webapp.embeds.forecasts import REFRESH, Links
 from webapp.embeds.shown import AWAY, Seen
+from webapp.embeds.signing import give_pass, is_pass
 from webapp.embeds.visitors import is_crawler, is_prefetch
 from webapp.http import services_of
 from webapp.i18n import Locale, accepted_language
 from webapp.middleware import CONTENT_SECURITY_POLICY
 from webapp.sites.card import draw_card
 from webapp.sites.codes import code_svg
+from webapp.sites.forecasts import Chosen, chosen_of
 from webapp.sites.shown import SiteDisplay, load, site_of
 from webapp.templating import STATIC, TEMPLATES, asset, environment_for
 
+# What stands for the variant of an embed in the passes of a site.
+_VARIANT = "site"
+# A screen whose forecast rests is not asked for before it opens: a graph is paid for at any time.
+_NIGHT = 86400
 # What may be kept on the way: as long as the address of a picture (E5).
 _KEPT = {"Cache-Control": "public, max-age=300"}
 # What a screen that stands for months is made of: it starts anew when any of it changes.
@@ -37,7 +45,9 @@ _PARTS = (
     TEMPLATES / "sites" / "signage.html",
     TEMPLATES / "sites" / "_cameras.html",
     TEMPLATES / "sites" / "_camera.html",
+    TEMPLATES / "sites" / "_forecast.html",
     TEMPLATES / "sites" / "_link.html",
+    TEMPLATES / "embeds" / "_picture.html",
     STATIC / "css" / "embed.css",
     STATIC / "css" / "site.css",
     STATIC / "css" / "signage.css",
@@ -47,7 +57,7 @@ _PARTS = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a site is answered from: its page, the part of it, and who may frame it."""
+    """Where a site is answered from: its page, and its part (to which a query is added)."""
 
     page: str
     part: str
@@ -56,14 +66,58 @@ class Place:
     is_signage: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at a site shows: each camera as its own embed would answer.
+
+    ``links`` lead to the other side, and to other weekdays and times.
+    """
+
+    display: SiteDisplay
+    cameras: tuple[Answer, ...]
+    links: Links
+    locale: Locale
+    chosen: Chosen | None = None
+
+    @property
+    def views(self) -> int:
+        """How many views it is (E3): one for each camera that shows a picture or a graph."""
+        return sum(one.is_metered for one in self.cameras)
+
+    @property
+    def is_tapped(self) -> bool:
+        """Whether somebody chose a weekday or a time."""
+        return any(one.forecast and one.forecast.is_tapped for one in self.cameras)
+
+    def granted(self, views: int) -> Look:
+        """The same with the first ``views`` alone: the quota had no more."""
+        cameras = []
+        for one in self.cameras:
+            if one.is_metered:
+                views -= 1
+            is_paid = not one.is_metered or views >= 0
+            unpaid = replace(one, seen=one.seen.without_picture(), forecast=None)
+            cameras.append(one if is_paid else unpaid)
+        return replace(self, cameras=tuple(cameras))
+
+    def of_then(self) -> Look:
+        """What is left of it when nobody can say any more whether it is still so."""
+        cameras = [replace(one, seen=one.seen.of_then(), forecast=None) for one in self.cameras]
+        return replace(self, cameras=tuple(cameras), chosen=None)
+
+
 async def show(request: Request) -> Response:
     """The site."""
-    return html_of(request, "sites/site.html", await _viewed(request), _place(request))
+    is_tap = not is_reloaded(request)
+    return html_of(
+        request, "sites/site.html", await _viewed(request, is_tap=is_tap), _place(request)
+    )
 
 
 async def part(request: Request) -> Response:
-    """Its cameras alone, for the refresh of each minute and the button."""
-    return html_of(request, "sites/_cameras.html", await _viewed(request), _place(request))
+    """Its cameras alone, for the refresh of each minute, the button, weekdays and times."""
+    look = await _viewed(request, is_tap=True)
+    return html_of(request, "sites/_cameras.html", look, _place(request))
 
 
 async def signage(request: Request) -> Response:
@@ -105,37 +159,32 @@ async def colour_css(request: Request) -> Response:
     return Response(css, media_type="text/css", headers=headers)
 
 
-def html_of(
-    request: Request,
-    template: str,
-    display: SiteDisplay,
-    place: Place,
-    values: Mapping[str, Any] | None = None,
-) -> Response:
+def html_of(request: Request, template: str, look: Look, place: Place) -> Response:
     """A page of a site, or its part."""
-    settings = services_of(request).settings
-    locale = locale_of(request, display)
-    now, refresh = datetime.now(UTC), refresh_seconds(settings)
-    options = display.options
+    settings, display = services_of(request).settings, look.display
+    now, options, seconds = datetime.now(UTC), display.options, refresh_seconds(settings)
     html = (
-        environment_for(locale.language)
+        environment_for(look.locale.language)
         .get_template(template)
         .render(
             {
                 "site": display,
+                "look": look,
+                "view": display.view,
                 "options": options,
+                "links": look.links,
                 "place": place,
-                "locale": locale,
+                "locale": look.locale,
                 "origin": settings.origin,
                 "address": f"/s/{display.key}",
-                "refresh": refresh,
-                "sleep": sleep_seconds(display.openings, now, refresh) if display.rests else 0,
+                "refresh": _refresh(look, place, seconds),
+                "sleep": _sleep(display, now, seconds),
                 "code": code_svg(options.link_url) if options.has_code else "",
                 "is_signage": place.is_signage,
                 "signage_version": signage_version(),
                 "picture_of": _placeholder,
+                "absence_of": absence_of,
                 "now": now,
-                **(values or {}),
             }
         )
     )
@@ -147,10 +196,37 @@ def html_of(
     )
 
 
-def locale_of(request: Request, display: SiteDisplay) -> Locale:
-    """By the browser of whoever looks, signed in or not."""
+def look_of(request: Request, display: SiteDisplay, links: Links) -> Look:
+    """What a look at a display shows, before anything is counted."""
     language = accepted_language(request.headers.get("accept-language", ""))
-    return Locale(language, display.organisation.time_zone)
+    locale = Locale(language, display.organisation.time_zone)
+    cameras = tuple(answer_of(request, one, links) for one in display.cameras)
+    return _with_links(request, Look(display, cameras, links, locale), links)
+
+
+def _with_links(request: Request, look: Look, links: Links) -> Look:
+    forecasts = [one.forecast for one in look.cameras if one.forecast]
+    now = datetime.now(UTC)
+    chosen = chosen_of(forecasts, request.query_params, now, links, look.locale)
+    return replace(look, links=links, chosen=chosen)
+
+
+def _refresh(look: Look, place: Place, seconds: int) -> int:
+    """After how many seconds it is renewed by itself; 0 for never."""
+    if place.is_preview or not (look.display.options.refreshes or place.is_signage):
+        return 0
+    if look.display.view is View.PICTURE:
+        return seconds
+    return 0 if look.is_tapped else REFRESH
+
+
+def _sleep(display: SiteDisplay, now: datetime, seconds: int) -> int:
+    """For how many seconds nothing new can be seen; 0 while any camera is open."""
+    if not display.rests:
+        return 0
+    if display.view is View.PICTURE:
+        return sleep_seconds(display.openings, now, seconds)
+    return sleep_seconds(display.openings, now, seconds, _NIGHT)
 
 
 @cache
@@ -162,26 +238,34 @@ def signage_version() -> str:
     return digest.hexdigest()[:12]
 
 
-async def _viewed(request: Request) -> SiteDisplay:
-    """What one look shows, after its views were counted; 404 without such a site."""
+async def _viewed(request: Request, *, is_tap: bool = False) -> Look:
+    """What one look shows, after its views were counted; 404 without such a site.
+
+    ``is_tap``: it may be a weekday or a time of a look that was counted before, as its pass says.
+    """
     services = services_of(request)
     if is_prefetch(request):
         raise HTTPException(503)  # browsers ask again when somebody really looks
-    key = request.path_params["key"]
-    desk = services.embeds
-    display = await desk.sites.get(key, "", lambda: load(services, key))
+    key, query = request.path_params["key"], request.query_params
+    asked, taps = query.get("view", ""), query.get("pass", "")
+    asked = asked if asked in set(View) else ""
+    desk, settings, now = services.embeds, services.settings, datetime.now(UTC)
+    display = await desk.sites.get(key, asked, lambda: load(services, key, asked))
     if display is None:
         raise HTTPException(404)
+    is_free = is_tap and is_pass(settings, key, _VARIANT, taps, now)
+    look = look_of(request, display, Links({}, taps if is_free else ""))
     is_view = request.method != "HEAD" and not is_crawler(request)
-    if not display.views or not is_view:
-        return display
-    if not desk.shares.take(request.state.address, display.views):
+    if not look.views or not is_view or (is_free and display.view is View.FORECAST):
+        return look
+    if not desk.shares.take(request.state.address, look.views):
         raise HTTPException(429)
     try:
-        granted = await desk.meter.grant(display.organisation, display.key, display.views)
+        granted = await desk.meter.grant(display.organisation, display.key, look.views)
     except AWAY:
-        return display.of_then()
-    return display.granted(granted)
+        return look.of_then()
+    links = Links({}, give_pass(settings, key, _VARIANT, now)) if granted else look.links
+    return _with_links(request, look.granted(granted), links)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +289,12 @@ async def _site(request: Request) -> _Bare:
 
 def _place(request: Request) -> Place:
     address = f"/s/{request.path_params['key']}"
-    return Place(page=address, part=f"{address}/part")
+    return Place(page=address, part=f"{address}/part?")
 
 
 def _screen(request: Request) -> Place:
     address = f"/s/{request.path_params['key']}/signage"
-    return Place(page=address, part=f"{address}/part", is_signage=True)
+    return Place(page=address, part=f"{address}/part?", is_signage=True)
 
 
 def _placeholder(seen: Seen, language: str) -> str:
