@@ -119,7 +119,7 @@ async def code(request: Request) -> Response:
     media = "image/svg+xml" if kind == "svg" else "image/png"
     headers = {
         "Content-Disposition": f'attachment; filename="qr-{what}.{kind}"',
-        "Content-Security-Policy": "default-src 'none'",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     }
     return Response(code_file(link, kind), media_type=media, headers=headers)
 
