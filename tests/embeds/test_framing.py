@@ -104,6 +104,15 @@ async def test_a_page_without_end_is_read_no_further() -> None:
     assert read.policies == ()
 
 
+@pytest.mark.parametrize("piece", ["<meta ", "<!--", "<meta a='", "<a b=<", "<meta x", "</"])
+async def test_a_hostile_page_is_read_like_any_other(piece: str) -> None:
+    own = '<meta http-equiv=content-security-policy content="frame-src x">'
+    async with page(lambda _: _ok(body=own + piece * (MOST_BYTES // len(piece)))) as address:
+        read = await read_policy(LOCAL, address)
+    assert read is not None
+    assert read.policies[0] == "frame-src x"
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -7,6 +7,7 @@ same door, and neither time nor size has no end. Nothing of the page but its pol
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
 
@@ -21,6 +22,7 @@ from webapp.settings import public_networks
 
 TIMEOUT = 6.0
 MOST_BYTES = 128 * 1024
+MOST_OF_TAG = 16 * 1024
 MOST_REDIRECTS = 4
 _POLICY = "content-security-policy"
 _HEADERS = {
@@ -81,9 +83,18 @@ async def _policy_of(answer: httpx.Response) -> PagePolicy:
         if len(beginning) >= MOST_BYTES:
             break
     metas = _Metas()
-    metas.feed(beginning.decode("utf-8", "replace"))
+    for tag in _tags(beginning.decode("utf-8", "replace"), "<meta"):
+        metas.feed(tag)
     embedder = answer.headers.get("cross-origin-embedder-policy", "")
     return PagePolicy(str(answer.url), (*said, *metas.policies), embedder)
+
+
+def _tags(html: str, begins: str) -> Iterator[str]:
+    """The tags that begin so: looked for in one go, since parsers take long over hostile pages."""
+    lower, end = html.lower(), 0
+    while (start := lower.find(begins, end)) >= 0 and (end := lower.find(">", start)) >= 0:
+        if end - start < MOST_OF_TAG:
+            yield html[start : end + 1]
 
 
 class _Metas(HTMLParser):
