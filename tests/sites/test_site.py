@@ -18,6 +18,7 @@ from tests.html import one, parsed, text_of
 from tests.people import ORIGIN, Person
 from tests.sites.conftest import group_of, make_site
 from webapp.embeds.shown import Displays
+from webapp.embeds.visitors import Shares
 from webapp.models import (
     CallCount,
     CallMonth,
@@ -203,6 +204,18 @@ async def test_an_address_beyond_its_share_is_told_to_wait_and_pays_nothing(
     share = services.settings.embed_views_a_minute
     with time_machine.travel(datetime.now(UTC), tick=False):  # no new minute begins meanwhile
         assert services.embeds.shares.take("127.0.0.1", share - 3)
+        assert (await anonymous.get(path)).status_code == 200
+        assert (await anonymous.get(path)).status_code == 429
+    assert await _calls() == 3
+
+
+async def test_a_site_larger_than_a_share_is_seen_once_a_minute(
+    app: Starlette, anonymous: Person, group: CameraGroup
+) -> None:
+    services = app.state.services
+    app.state.services = replace(services, embeds=replace(services.embeds, shares=Shares(2)))
+    path = await make_site(group)
+    with time_machine.travel(datetime.now(UTC), tick=False):
         assert (await anonymous.get(path)).status_code == 200
         assert (await anonymous.get(path)).status_code == 429
     assert await _calls() == 3

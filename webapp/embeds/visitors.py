@@ -31,7 +31,10 @@ class Shares:
 
     def take(self, address: str, views: int = 1) -> bool:
         """Take views of the address's share of this minute; False when it is used up."""
-        return self._limit is None or self._limiter.hit(self._limit, address, cost=views)
+        if self._limit is None:
+            return True
+        # A site of more cameras than a share has is seen all the same, once a minute.
+        return self._limiter.hit(self._limit, address, cost=min(views, self._limit.amount))
 
 
 @lru_cache(maxsize=4096)  # over a thousand patterns, and few browsers
