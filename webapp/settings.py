@@ -329,6 +329,10 @@ class Settings(BaseSettings):
             raise ValueError(f"a token has at least {LEAST_TOKEN} characters")
         return value
 
+    def __hash__(self) -> int:
+        """By what tells installations apart: hashing all networks took longer than signing."""
+        return hash((self.data_dir, self.origin))
+
     @property
     def is_sqlite(self) -> bool:
         """Whether the database is a file of this process alone."""

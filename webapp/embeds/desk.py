@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from webapp.embeds.meter import Meter
 from webapp.embeds.shown import Display, Displays
-from webapp.embeds.visitors import Shares
+from webapp.embeds.visitors import Shares, learn_crawlers
 from webapp.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,4 +26,5 @@ class Desk:
 
 def open_desk(settings: Settings) -> Desk:
     """The desk of a process with these settings."""
+    learn_crawlers()
     return Desk(shares=Shares(settings.embed_views_a_minute))

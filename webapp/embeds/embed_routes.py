@@ -141,30 +141,16 @@ async def former_page(request: Request) -> Response:
 def html_of(
     request: Request, answer: Answer, template: str, values: Mapping[str, Any] | None = None
 ) -> Response:
-    """The page or the part of it; ``values`` say where else it is fetched from (a preview)."""
-    settings = services_of(request).settings
-    environment = environment_for(answer.locale.language)
-    part = f"{answer.address}/part"
-    html = environment.get_template(template).render(
-        {
-            "answer": answer,
-            "seen": answer.seen,
-            "forecast": answer.forecast,
-            "view": answer.display.view,
-            "options": answer.display.options,
-            "links": answer.links,
-            "locale": answer.locale,
-            "address": f"{answer.address}{answer.here}",
-            "part_address": f"{part}{answer.here}",
-            "part_of": f"{part}?",
-            "refresh": _refresh(answer, refresh_seconds(settings)),
-            "picture_of": _placeholder,
-            "absence_of": absence_of,
-            "now": datetime.now(UTC),
-            **(values or {}),
-        }
-    )
-    return HTMLResponse(html, headers=_headers(answer))
+    """The page or the part of it; ``values`` say where else it is fetched from (a preview).
+
+    What was rendered is kept as long as the display, by all that it depends on beside it.
+    """
+    headers = _headers(answer)
+    if values is not None:
+        return HTMLResponse(_render(request, answer, template, values), headers=headers)
+    what = (template, answer.seen, answer.locale, answer.links.taps, _place(answer.forecast))
+    rendered = answer.display.renderings.get(what, lambda: _render(request, answer, template, {}))
+    return rendered.response(request, headers)
 
 
 def answer_of(request: Request, display: Display, links: Links) -> Answer:
@@ -210,6 +196,39 @@ async def _viewed(request: Request, *, by_program: bool = False, is_tap: bool = 
     links = Links({}, give_pass(settings, key, name, now))
     forecast = answer.forecast and replace(answer.forecast, links=links)
     return replace(answer, forecast=forecast, links=links)
+
+
+def _render(request: Request, answer: Answer, template: str, values: Mapping[str, Any]) -> str:
+    settings = services_of(request).settings
+    environment = environment_for(answer.locale.language)
+    part = f"{answer.address}/part"
+    return environment.get_template(template).render(
+        {
+            "answer": answer,
+            "seen": answer.seen,
+            "forecast": answer.forecast,
+            "view": answer.display.view,
+            "options": answer.display.options,
+            "links": answer.links,
+            "locale": answer.locale,
+            "address": f"{answer.address}{answer.here}",
+            "part_address": f"{part}{answer.here}",
+            "part_of": f"{part}?",
+            "refresh": _refresh(answer, refresh_seconds(settings)),
+            "picture_of": _placeholder,
+            "absence_of": absence_of,
+            "now": datetime.now(UTC),
+            **values,
+        }
+    )
+
+
+def _place(forecast: Forecast | None) -> tuple[int, int, bool] | None:
+    """Where somebody looks in a forecast, which its display holds."""
+    if forecast is None:
+        return None
+    slot = forecast.quarter.slot if forecast.quarter else -1
+    return forecast.weekday, slot, forecast.is_tapped
 
 
 def locale_of(request: Request, display: Display) -> Locale:

@@ -22,6 +22,7 @@ from webapp.domain.health import CameraState
 from webapp.domain.hours import business_day
 from webapp.domain.schema_org import opening_of
 from webapp.domain.viewing import Shown
+from webapp.embeds.rendered import Renderings
 from webapp.forecast.public import Prospect, prospect_of
 from webapp.groups.queries import card_of
 from webapp.hours.holidays import japanese_holidays
@@ -97,7 +98,7 @@ class Display:
 
     ``opening`` are its business hours as schema.org has them.
     ``view`` is the side that was asked for, ``prospect`` what its forecast is drawn from; None on
-    the other side.
+    the other side. ``renderings`` are what was rendered of it for those who look now.
     """
 
     organisation: Organisation
@@ -109,6 +110,7 @@ class Display:
     view: View = View.PICTURE
     opening: Mapping[str, Any] = field(default_factory=dict)
     prospect: Prospect | None = None
+    renderings: Renderings = field(default_factory=Renderings, compare=False, repr=False)
 
     def of_then(self) -> Display:
         """What is left of it when nobody can say any more whether it is still so."""

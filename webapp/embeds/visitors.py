@@ -22,6 +22,11 @@ def is_crawler(request: Request) -> bool:
     return _crawls(request.headers.get("user-agent", "")[:300])
 
 
+def learn_crawlers() -> None:
+    """Read the patterns of crawlers: the first visitor would wait a tenth of a second for it."""
+    _crawls("")
+
+
 class Shares:
     """How much a minute one address, or token, may ask for; 0: any. In memory, for each process."""
 
