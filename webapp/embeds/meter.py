@@ -17,7 +17,7 @@ from webapp.models import Organisation
 
 Count = Callable[[Organisation, Mapping[str, int], datetime], Awaitable[dict[str, int]]]
 # How long a view waits for others to share its transaction, in seconds.
-WAIT = 0.004
+WAIT = 0.006
 # How long a transaction may take, in seconds; after that its views are told that it failed.
 LIMIT = 5.0
 

@@ -8,9 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.expressions import F
 
-from webapp.database import is_postgres, returned_rows, transaction
+from webapp.database import is_postgres, returned_rows, run_statement, transaction
 from webapp.domain.licences import local_day, month_name, quota_on, terms_on
 from webapp.licences import metered_keys
 from webapp.licences.standing import as_changes, changes_of
@@ -18,6 +17,10 @@ from webapp.models import CallMonth, Organisation
 
 # Keys in one statement; four values each, and every database takes thousands of them.
 MOST_KEYS = 500
+
+# Written out: this is done for every few views, and to make a statement took longer than to run it.
+_MONTH = "SELECT id, calls FROM call_month WHERE organisation_id = $1 AND month = $2"
+_RAISE = "UPDATE call_month SET calls = calls + $1 WHERE id = $2"
 
 _ADD = """
 INSERT INTO call_count (organisation_id, "key", day, calls) VALUES {rows}
@@ -40,29 +43,31 @@ async def count_calls(
     day = local_day(at, ZoneInfo(organisation.time_zone))
     quota = quota_on(terms_on(as_changes(await changes_of(organisation)), day), day)
     async with transaction() as db:
-        month = await _held_month(organisation.id, month_name(day), db)
-        left = sum(wanted.values()) if quota is None else max(0, quota - month.calls)
+        month, used = await _held_month(organisation.id, month_name(day), db)
+        left = sum(wanted.values()) if quota is None else max(0, quota - used)
         granted: dict[str, int] = {}
         for key, calls in wanted.items():
             granted[key] = min(calls, left)
             left -= granted[key]
         if total := sum(granted.values()):
-            await CallMonth.filter(id=month.id).using_db(db).update(calls=F("calls") + total)
+            await run_statement(db, _RAISE, [total, month])
             new = await _add(organisation.id, granted, day, db)
             if new:
                 await metered_keys.keep(organisation.id, new, db)
     return granted
 
 
-async def _held_month(organisation_id: int, name: str, db: BaseDBAsyncClient) -> CallMonth:
-    """The row of a month, which nobody else changes until the transaction ends."""
-    whose = {"organisation_id": organisation_id, "month": name}
-    held = CallMonth.filter(**whose).using_db(db).select_for_update()
-    month = await held.get_or_none()
-    if month is None:
-        await CallMonth.bulk_create([CallMonth(**whose)], ignore_conflicts=True, using_db=db)
-        month = await held.get()
-    return month
+async def _held_month(organisation_id: int, name: str, db: BaseDBAsyncClient) -> tuple[int, int]:
+    """Id and calls of a month's row, which nobody else changes until the transaction ends."""
+    # SQLite has one writer at a time.
+    statement = f"{_MONTH} FOR UPDATE" if is_postgres(db) else _MONTH
+    rows = await run_statement(db, statement, [organisation_id, name])
+    if not rows:
+        row = CallMonth(organisation_id=organisation_id, month=name)
+        await CallMonth.bulk_create([row], ignore_conflicts=True, using_db=db)
+        rows = await run_statement(db, statement, [organisation_id, name])
+    month, calls = rows[0]
+    return month, calls
 
 
 async def _add(
