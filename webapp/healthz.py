@@ -11,8 +11,9 @@ from tortoise.exceptions import BaseORMException
 from webapp import __version__, heartbeat
 from webapp.cameras.sight import sight_of
 from webapp.domain.embeds import read_options
+from webapp.domain.sites import read_options as read_site_options
 from webapp.http import services_of
-from webapp.models import Camera, EmbedVariant
+from webapp.models import Camera, CameraGroupMember, EmbedVariant, Site
 from webapp.settings import Settings
 
 
@@ -45,12 +46,25 @@ async def healthz(request: Request) -> Response:
 
 
 async def _showing_counts() -> set[int]:
-    """The cameras whose count is public: whoever hides it in one place means it hidden."""
-    rows = await EmbedVariant.filter(embed_key__camera_id__not_isnull=True).values_list(
-        "embed_key__camera_id", "options"
+    """The cameras whose count is public: whoever hides it in one place means it hidden.
+
+    A group's embed or site that hides it does so for each camera of the group.
+    """
+    variants = await EmbedVariant.all().values_list(
+        "embed_key__camera_id", "embed_key__group_id", "options"
     )
-    hidden = {camera for camera, options in rows if not read_options(options).counts}
-    return {camera for camera, _ in rows} - hidden
+    sites = await Site.all().values_list("group_id", "options")
+    hiding = {group for group, options in sites if not read_site_options(options).counts}
+    hiding |= {
+        group for _, group, options in variants if group and not read_options(options).counts
+    }
+    hidden = {
+        camera for camera, _, options in variants if camera and not read_options(options).counts
+    }
+    hidden |= set(
+        await CameraGroupMember.filter(group_id__in=hiding).values_list("camera_id", flat=True)
+    )
+    return {camera for camera, _, _ in variants if camera} - hidden
 
 
 def _entry(camera: Camera, settings: Settings, now: datetime, *, shows: bool) -> dict[str, object]:

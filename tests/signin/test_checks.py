@@ -54,7 +54,7 @@ async def test_what_is_for_anybody_asks_nobody(desk: Desk, person: Person) -> No
     await desk.sign_in(person)
     desk.forger.calls.clear()
     with later(600):
-        for path in ("/healthz", "/static/css/app.css", "/p/" + "k" * 32):
+        for path in ("/healthz", "/static/css/app.css", *(f"/{one}/{'k' * 32}" for one in "pes")):
             await person.get(path)
     assert desk.forger.calls == []
 

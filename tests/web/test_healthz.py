@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from starlette.applications import Starlette
 
-from tests.builders import counted, make_camera, make_embed, make_variant
+from tests.builders import counted, make_camera, make_embed, make_group, make_variant
 from tests.people import Person, visitor
 from webapp import heartbeat
 from webapp.database import close_database
-from webapp.models import Organisation
+from webapp.models import Organisation, Site
 
 
 async def test_a_living_camera_with_its_public_count(
@@ -36,6 +37,21 @@ async def test_a_count_that_an_embed_hides_or_none_shows_is_not_there(
     entries = (await anonymous.get("/healthz")).json()["cameras"]
     assert len(entries) == 2
     assert all("count" not in entry for entry in entries)
+
+
+@pytest.mark.parametrize("where", ["site", "embed"])
+async def test_a_count_that_a_group_hides_is_not_there(
+    anonymous: Person, organisation: Organisation, where: str
+) -> None:
+    camera = await make_camera(organisation, latest=counted(7))
+    await make_embed(camera)
+    group = await make_group(organisation, "駅前", [camera])
+    if where == "site":
+        await Site.create(organisation=organisation, group=group, name="駅前", options={})
+    else:
+        await make_variant(await make_embed(group), counts=False)
+    [entry] = (await anonymous.get("/healthz")).json()["cameras"]
+    assert ("count" in entry) is False
 
 
 async def test_an_old_answer_is_no_longer_known(

@@ -238,7 +238,7 @@ class Displays(Generic[Kept]):
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._entries: OrderedDict[tuple[str, str], _Entry[Kept]] = OrderedDict()
-        self._reading: dict[tuple[str, str], asyncio.Task[Kept | None]] = {}
+        self._reading: dict[tuple[str, str], tuple[asyncio.Task[Kept | None], float]] = {}
 
     async def get(
         self, key: str, name: str, read: Callable[[], Awaitable[Kept | None]]
@@ -249,7 +249,7 @@ class Displays(Generic[Kept]):
         if entry is not None and at - entry.at < self.FRESH:
             return entry.display
         try:
-            display = await self._read(key, name, read)
+            display, began = await self._read(key, name, at, read)
         except AWAY:
             if entry is None or at - entry.at > self.STALE:
                 raise
@@ -257,18 +257,19 @@ class Displays(Generic[Kept]):
         if display is None:
             self._entries.pop((key, name), None)
             return None
-        self._entries[key, name] = _Entry(display, at)
+        self._entries[key, name] = _Entry(display, began)
         self._entries.move_to_end((key, name))
         if len(self._entries) > self.MOST:
             self._entries.popitem(last=False)
         return display
 
     async def _read(
-        self, key: str, name: str, read: Callable[[], Awaitable[Kept | None]]
-    ) -> Kept | None:
-        task = self._reading.get((key, name))
+        self, key: str, name: str, at: float, read: Callable[[], Awaitable[Kept | None]]
+    ) -> tuple[Kept | None, float]:
+        """What is read, and when that reading began: whoever joins it makes it no fresher."""
+        task, began = self._reading.get((key, name), (None, at))
         if task is None:
             task = asyncio.ensure_future(read())
-            self._reading[key, name] = task
+            self._reading[key, name] = task, began
             task.add_done_callback(lambda _: self._reading.pop((key, name), None))
-        return await asyncio.shield(task)
+        return await asyncio.shield(task), began

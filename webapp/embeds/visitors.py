@@ -39,7 +39,11 @@ class Shares:
         if self._limit is None:
             return True
         # A site of more cameras than a share has is seen all the same, once a minute.
-        return self._limiter.hit(self._limit, address, cost=min(views, self._limit.amount))
+        cost = min(views, self._limit.amount)
+        # What is refused takes nothing from others behind the same address.
+        return self._limiter.test(self._limit, address, cost=cost) and self._limiter.hit(
+            self._limit, address, cost=cost
+        )
 
 
 @lru_cache(maxsize=4096)  # over a thousand patterns, and few browsers

@@ -15,7 +15,7 @@ from webapp.signin.sessions import COOKIE, load_session
 
 # What anybody may have: no session is looked up, and a cookie that came along says nothing.
 _NEVER_SIGNED_IN = (
-    *("/static/", "/healthz", "/metrics", "/p/", "/e/", "/pictures/", "/api/"),
+    *("/static/", "/healthz", "/metrics", "/p/", "/e/", "/s/", "/pictures/", "/api/"),
     "/backchannel-logout",
 )
 # Whoever leaves may do so without a word of the provider.

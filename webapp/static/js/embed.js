@@ -40,7 +40,7 @@ const go = (address) =>
     .then(() => { failures = 0; }, () => { failures += 1; })
     .finally(plan);
 
-let hiddenAt = 0;
+let hiddenAt = Date.now(); // or opened in a tab behind others
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState !== 'visible') {
     hiddenAt = Date.now();
