@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.mail.names import NAMES
 from webapp.domain.colours import clear_ink, contrast
+from webapp.domain.embeds import Shows
 from webapp.domain.hours import Basic, Hours
 from webapp.domain.lines import fitted, folded
 from webapp.domain.sites import (
@@ -116,9 +118,11 @@ def test_no_name_from_the_corpus_becomes_a_link() -> None:
 def test_options_survive_storing_and_nonsense_is_the_default() -> None:
     chosen = SiteOptions(Placement.ABOVE, "クーポン", "本日限り", "https://a.jp/x", counts=False)
     assert read_options(chosen.stored()) == chosen
-    assert read_options({"counts": True}) == SiteOptions()
+    # What was made before there were two sides goes on with the one that it had.
+    before = SiteOptions(shows=Shows.PICTURE)
+    assert read_options({"counts": True}) == before
     odd = {"placement": "left", "link_url": "javascript:alert(1)", "refreshes": 3, "counts": "yes"}
-    assert read_options(odd) == SiteOptions(counts=False)
+    assert read_options(odd) == replace(before, counts=False)
     assert not read_options({**chosen.stored(), "link_url": "javascript:1"}).has_link
 
 
