@@ -273,6 +273,7 @@ ENTRIES = (
     _admin("POST", "/cameras/{camera}/embed/sites", embed_codes.save_sites),
     _admin("POST", "/cameras/{camera}/embed/renew", embed_codes.renew),
     _admin("POST", "/cameras/{camera}/embed/delete", embed_codes.end),
+    _admin("POST", "/cameras/{camera}/embed/{variant}/delete", embed_codes.end_code),
     _member("GET", "/groups/{group}/embed", embed_codes.codes_page),
     _member("GET", "/groups/{group}/embed/preview", embed_codes.preview),
     _admin("POST", "/groups/{group}/embed", embed_codes.make_code),
@@ -280,6 +281,7 @@ ENTRIES = (
     _admin("POST", "/groups/{group}/embed/sites", embed_codes.save_sites),
     _admin("POST", "/groups/{group}/embed/renew", embed_codes.renew),
     _admin("POST", "/groups/{group}/embed/delete", embed_codes.end),
+    _admin("POST", "/groups/{group}/embed/{variant}/delete", embed_codes.end_code),
     # WEBサイト生成
     _member("GET", "/groups/{group}/site", sites.editor),
     _member("GET", "/groups/{group}/site/preview", sites.preview),

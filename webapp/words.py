@@ -53,6 +53,7 @@ DONE = {
     "hours_copied": N_("営業時間をコピーしました。"),
     "embed_sites_saved": N_("埋め込みを許可するサイトを保存しました。"),
     "embed_renewed": N_("鍵を更新しました。コードをホームページに貼り直してください。"),
+    "embed_code_removed": N_("コードを停止しました。"),
     "embed_removed": N_("埋め込みを停止しました。以前のコードは使えなくなりました。"),
     "site_published": N_("WEBサイトを生成しました。サイトURLをコピーしてご利用ください。"),
     "site_saved": N_("WEBサイトの設定を保存しました。"),

@@ -17,7 +17,7 @@ from webapp.access import Access
 from webapp.audit.actions import Action
 from webapp.backgrounds import builds
 from webapp.identity.organisations import create_organisation
-from webapp.models import AuditEntry, Camera, LicenceChange, Organisation
+from webapp.models import AuditEntry, Camera, EmbedVariant, LicenceChange, Organisation
 from webapp.operator import login_links
 from webapp.operator.office import open_office
 from webapp.operator.organisations import suspend_organisation
@@ -89,10 +89,12 @@ FORMS: dict[str, tuple[dict[str, Any], Action]] = {
     "/cameras/{camera}/embed/sites": ({"sites": "https://a.jp"}, Action.EMBED_SITES_CHANGED),
     "/cameras/{camera}/embed/renew": ({}, Action.EMBED_RENEWED),
     "/cameras/{camera}/embed/delete": ({}, Action.EMBED_REMOVED),
+    "/cameras/{camera}/embed/{variant}/delete": ({}, Action.EMBED_CODE_REMOVED),
     "/groups/{group}/embed": ({"form": "free"}, Action.EMBED_MADE),
     "/groups/{group}/embed/sites": ({"sites": "https://a.jp"}, Action.EMBED_SITES_CHANGED),
     "/groups/{group}/embed/renew": ({}, Action.EMBED_RENEWED),
     "/groups/{group}/embed/delete": ({}, Action.EMBED_REMOVED),
+    "/groups/{group}/embed/{variant}/delete": ({}, Action.EMBED_CODE_REMOVED),
     "/groups/{group}/site": ({"is_on": "1", "name": "駅前"}, Action.SITE_PUBLISHED),
     "/groups/new": ({"name": "駅前"}, Action.GROUP_ADDED),
     "/groups/{group}/basic": ({"name": "駅前広場", "version": "0"}, Action.GROUP_CHANGED),
@@ -117,6 +119,7 @@ FORMS: dict[str, tuple[dict[str, Any], Action]] = {
 }
 
 GROUP = "group0000001"
+VARIANT = "v" * 10
 
 CHANGES = [e for e in ENTRIES if e.method == "POST" and e.access in {Access.ADMIN, Access.OPERATOR}]
 
@@ -131,6 +134,7 @@ async def camera(services: Services, organisation: Organisation) -> Camera:
     await make_background(services, camera)
     await make_embed(camera)
     await make_embed(await make_group(organisation, "駅前", [camera], public_id=GROUP))
+    await EmbedVariant.all().update(name=VARIANT)
     await create_organisation(organisation.public_id, organisation.name, camera.created_at)
     return camera
 
@@ -245,7 +249,7 @@ async def test_a_change_is_in_the_log(
     more = await BEFORE[entry.path](alice, camera) if entry.path in BEFORE else {}
     path = entry.path.replace("{camera}", camera.public_id).replace("{group}", GROUP)
     owner = await Organisation.get(id=camera.organisation_id)
-    path = path.replace("{organisation}", owner.public_id)
+    path = path.replace("{organisation}", owner.public_id).replace("{variant}", VARIANT)
     if entry.path.endswith("/resume"):
         office = open_office(services.settings)
         await suspend_organisation(office, camera.created_at, organisation=owner.public_id)

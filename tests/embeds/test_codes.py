@@ -6,7 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 from httpx import Response
 
-from tests.builders import counted, make_camera, make_group, make_masked
+from tests.builders import counted, make_camera, make_embed, make_group, make_masked
 from tests.html import one, parsed, text_of
 from tests.people import Person
 from webapp.connectors.network import Network
@@ -136,6 +136,45 @@ async def test_sites_are_in_the_log_and_another_admins_are_not_overwritten(
 async def _save_sites(person: Person, base: str, sites: str) -> Response:
     version = str(one(await person.get(base), "input[name=version]")["value"])
     return await person.send_form(f"{base}/sites", sites=sites, version=version)
+
+
+async def test_one_code_is_stopped_and_the_others_go_on(
+    alice: Person, anonymous: Person, thing: Thing, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Displays, "FRESH", 0.0)
+    monkeypatch.setattr(codes, "MOST_VARIANTS", 2)
+    await alice.send_form(base, **CHOSEN)
+    await alice.send_form(base, form="hd", language="ja")
+    kept, ended = [variant.name for variant in await EmbedVariant.all().order_by("id")]
+    key = (await EmbedKey.get()).key
+    assert (await anonymous.get(f"/e/{key}/{ended}")).status_code == 200
+    page = await alice.get(base)
+    [form] = [form for form in parsed(page).select("#codes form") if ended in str(form["action"])]
+    assert "作成: 20" in text_of(page, "#codes")
+    answer = await alice.send_form(str(form["action"]))
+    assert "コードを停止しました" in (await alice.get(answer.headers["location"])).text
+    for end in ("", ".jpg", ".json", "/part"):
+        assert (await anonymous.get(f"/e/{key}/{ended}{end}")).status_code == 404
+    assert (await anonymous.get(f"/e/{key}/{kept}")).status_code == 200
+    assert (await alice.send_form(str(form["action"]))).status_code == 404, "there is none any more"
+    assert [entry.action for entry in await AuditEntry.all().order_by("id")] == [
+        "embed_made",
+        "embed_made",
+        "embed_code_removed",
+    ]
+    await alice.send_form(base, form="hd", language="en")
+    assert await EmbedVariant.all().count() == 2, "there is room again"
+
+
+async def test_nobody_stops_the_code_of_another_camera(
+    alice: Person, thing: Thing, base: str, organisation: Organisation
+) -> None:
+    other = await make_embed(await make_camera(organisation, "裏口"))
+    name = other.rsplit("/", 1)[1]
+    assert (await alice.send_form(f"{base}/{name}/delete")).status_code == 404
+    await alice.send_form(base, **CHOSEN)
+    assert (await alice.send_form(f"{base}/{name}/delete")).status_code == 404
+    assert await EmbedVariant.filter(name=name).exists()
 
 
 async def test_a_renewed_and_an_ended_key_are_dead(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,13 +12,15 @@ import httpx
 import numpy as np
 import pytest
 import time_machine
+from starlette.applications import Starlette
 
 from tests.builders import counted, make_camera, make_embed, make_group, make_masked, make_usual
 from tests.html import one, parsed, text_of
-from tests.people import Person
+from tests.people import ORIGIN, Person
 from webapp.domain.hours import Basic, Hours
 from webapp.domain.hours_json import as_json
 from webapp.embeds.shown import Displays
+from webapp.embeds.visitors import Shares
 from webapp.models import (
     Alert,
     CallMonth,
@@ -149,9 +152,66 @@ async def test_without_a_pass_of_ones_own_a_tap_is_a_view(
     assert await _calls() == 8, "a pass is for looking around, not for pictures elsewhere"
     await anonymous.get(path + own)
     assert await _calls() == 8
-    with time_machine.travel(NOW + timedelta(days=2), tick=False):
+    with time_machine.travel(NOW + timedelta(minutes=61), tick=False):
         await anonymous.get(path + own)
     assert await _calls() == 9
+
+
+async def test_each_tap_begins_the_hour_of_a_pass_anew(anonymous: Person, camera: Camera) -> None:
+    path = await make_embed(camera)
+    leads = _leads(await anonymous.get(path + FORECAST), "day-1")
+    for tap in range(1, 4):
+        with time_machine.travel(NOW + timedelta(minutes=50 * tap), tick=False):
+            leads = _leads(await anonymous.get(path + leads), "day-2")
+    assert await _calls() == 1
+
+
+async def test_a_pass_is_for_taps_alone(anonymous: Person, camera: Camera) -> None:
+    path = await make_embed(camera)
+    own = parse_qs(_leads(await anonymous.get(path + FORECAST), "day-1"))["pass"][0]
+    for number, query in enumerate(("", "&day=9", "&slot=x"), 2):
+        await anonymous.get(f"{path}/part{FORECAST}{query}&pass={own}")
+        assert await _calls() == number, "that is the present time"
+
+
+async def test_a_pass_is_for_the_address_that_paid(
+    app: Starlette, anonymous: Person, camera: Camera
+) -> None:
+    path = await make_embed(camera)
+    own = _leads(await anonymous.get(path + FORECAST), "day-1")
+    elsewhere = httpx.ASGITransport(app, client=("192.0.2.7", 123))
+    async with httpx.AsyncClient(
+        transport=elsewhere, base_url=ORIGIN, headers=anonymous.headers
+    ) as other:
+        assert (await other.get(path + own)).status_code == 200
+    assert await _calls() == 2
+    await anonymous.get(path + own)
+    assert await _calls() == 2
+
+
+async def test_taps_are_of_the_address_share(
+    app: Starlette, anonymous: Person, camera: Camera
+) -> None:
+    services = app.state.services
+    app.state.services = replace(services, embeds=replace(services.embeds, shares=Shares(3)))
+    path = await make_embed(camera)
+    own = _leads(await anonymous.get(path + FORECAST), "day-1")
+    found = [(await anonymous.get(path + own)).status_code for _ in range(3)]
+    assert found == [200, 200, 429]
+
+
+async def test_the_data_of_a_week_is_a_view_on_whatever_day(
+    anonymous: Person, camera: Camera
+) -> None:
+    hours = Hours(basic=(Basic(frozenset(range(6)), (600, 1020)),))
+    await Camera.filter(id=camera.id).update(has_hours=True, hours=as_json(hours))
+    path = await make_embed(camera)
+    closed = (await anonymous.get(f"{path}.json{FORECAST}&day={SUNDAY}")).json()
+    assert closed["weekdays"][FRIDAY]
+    assert await _calls() == 1
+    with time_machine.travel(NOW + timedelta(days=2), tick=False):  # it is Sunday
+        await anonymous.get(f"{path}.json{FORECAST}")
+    assert await _calls() == 2
 
 
 async def test_too_few_days_show_so_and_cost_nothing(

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from webapp.database import current_connection, transaction
 from webapp.embeds.meter import Meter
+from webapp.licences import calls
 from webapp.licences.calls import count_calls
 from webapp.models import CallCount, CallMonth, LicenceChange, Organisation
 from webapp.settings import Settings
@@ -117,3 +119,45 @@ async def test_a_page_of_several_pictures_is_granted_what_is_left(any_database: 
     assert [views for views in granted if views not in {0, 7}] == [9_950 % 7]
     assert (await CallMonth.get()).calls == 10_000
     assert (await CallCount.get()).calls == 10_000
+
+
+async def test_a_slow_commit_is_waited_for(
+    postgres: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is told that nothing was counted looks again, and would pay twice."""
+    organisation = await _organisation(cameras=1)
+    await current_connection().execute_script("""
+        CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_sleep(4); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON call_count
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow();
+    """)
+    monkeypatch.setattr(calls, "LIMIT", 3.0)
+    assert await Meter().grant(organisation, "key") == 1
+    assert (await CallMonth.get()).calls == 1
+
+
+async def test_who_waits_too_long_for_the_month_is_told_and_pays_nothing(
+    postgres: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    organisation = await _organisation(cameras=1)
+    meter = Meter()
+    assert await meter.grant(organisation, "key") == 1
+    held, done = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        async with transaction() as db:
+            await CallMonth.all().using_db(db).select_for_update()
+            held.set()
+            await done.wait()
+
+    holder = asyncio.create_task(hold())
+    await held.wait()
+    monkeypatch.setattr(calls, "LIMIT", 0.5)
+    with pytest.raises(TimeoutError):
+        await meter.grant(organisation, "key")
+    done.set()
+    await holder
+    monkeypatch.undo()
+    assert await meter.grant(organisation, "key") == 1
+    assert (await CallMonth.get()).calls == 2

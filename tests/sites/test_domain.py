@@ -20,6 +20,7 @@ from webapp.domain.sites import (
     LinkRefused,
     Placement,
     SiteOptions,
+    minutes_any_open,
     minutes_open,
     read_link,
     read_options,
@@ -141,6 +142,19 @@ def test_one_camera_that_is_always_on_is_43_200_views_a_month() -> None:
     assert minutes_open([weekdays, None], first, TOKYO, holidays) == 20 * 16 * 60 + 43_200
     assert views_a_month(always, 10) == 6 * 43_200
     assert minutes_open([Hours()], first, TOKYO, ()) == 0
+
+
+def test_a_screen_of_graphs_pays_for_all_of_them_while_any_camera_is_open() -> None:
+    first = date(2026, 11, 2)  # a Monday
+    morning = Hours((Basic(frozenset(range(7)), (8 * 60, 12 * 60)),))
+    noon = Hours((Basic(frozenset(range(7)), (11 * 60, 14 * 60)),))
+    late = Hours((Basic(frozenset(range(7)), (22 * 60, 26 * 60)),))
+    days = 30 * 60
+    assert minutes_any_open([morning, noon, morning], first, TOKYO, ()) == 6 * days
+    assert minutes_any_open([late, morning], first, TOKYO, ()) == 8 * days
+    assert minutes_any_open([morning, None], first, TOKYO, ()) == 24 * days
+    assert minutes_any_open([Hours()], first, TOKYO, ()) == 0
+    assert minutes_any_open([], first, TOKYO, ()) == 0
 
 
 def test_a_screen_sleeps_until_the_first_opening_and_half_an_hour_at_most() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs
 
 import pytest
 import time_machine
@@ -13,7 +14,15 @@ from tests.html import one, parsed, text_of
 from tests.people import Person
 from tests.sites.conftest import make_site
 from webapp.domain.embeds import Shows, View
-from webapp.models import Alert, CallMonth, Camera, CameraGroup, Latest
+from webapp.models import (
+    Alert,
+    CallMonth,
+    Camera,
+    CameraGroup,
+    Latest,
+    LicenceChange,
+    Organisation,
+)
 
 pytestmark = pytest.mark.usefixtures("_read_anew")
 
@@ -79,6 +88,38 @@ async def test_weekdays_and_times_are_for_all_and_for_nothing(anonymous: Person,
     await anonymous.get(f"{site}{later}", headers={"Cache-Control": "max-age=0"})
     await anonymous.get(f"{site}{later.replace('pass=', 'pass=1')}")
     assert await _calls() == 6
+
+
+async def test_who_was_refused_some_graphs_sees_them_by_no_tap(
+    anonymous: Person, organisation: Organisation, site: str
+) -> None:
+    await LicenceChange.create(
+        organisation=organisation, effective_on="2020-01-01", cameras=1, made_at=NOW
+    )
+    await anonymous.get(site)
+    await CallMonth.all().update(calls=10_000 - 1)
+    page = await anonymous.get(f"{site}?view=forecast")
+    assert len(parsed(page).select(".embed-bars")) == 1
+    monday = str(parsed(page).select(".embed-day")[0]["href"])
+    assert not parsed(await anonymous.get(site + monday)).select(".embed-bars")
+
+
+async def test_a_pass_of_a_site_is_for_taps_alone(anonymous: Person, site: str) -> None:
+    page = await anonymous.get(f"{site}?view=forecast")
+    own = parse_qs(str(parsed(page).select(".embed-day")[0]["href"]))["pass"][0]
+    await anonymous.get(f"{site}?view=forecast&pass={own}")
+    assert await _calls() == 4
+
+
+async def test_a_screen_of_graphs_that_are_not_shown_asks_again_soon(
+    anonymous: Person, organisation: Organisation, site: str
+) -> None:
+    await Camera.all().update(is_open=False, opening_changes_at=NOW + timedelta(hours=9))
+    screen = await anonymous.get(f"{site}/signage?view=forecast")
+    assert one(screen, "#cameras")["data-sleep"] == "32400", "each look would be paid for"
+    await Organisation.filter(id=organisation.id).update(suspended_at=NOW)
+    screen = await anonymous.get(f"{site}/signage?view=forecast")
+    assert one(screen, "#cameras")["data-sleep"] == "1800", "nobody knows when it goes on"
 
 
 async def test_times_end_with_business_hours(anonymous: Person, site: str) -> None:

@@ -101,6 +101,7 @@ SAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/cameras/{camera}/embed/sites"): {"sites": "https://www.example.jp"},
     ("POST", "/cameras/{camera}/embed/renew"): {},
     ("POST", "/cameras/{camera}/embed/delete"): {},
+    ("POST", "/cameras/{camera}/embed/{variant}/delete"): {},
     ("GET", "/groups/{group}/embed"): {},
     ("GET", "/groups/{group}/embed/preview"): {},
     ("POST", "/groups/{group}/embed"): {"form": "hd", "counts": "1"},
@@ -108,6 +109,7 @@ SAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/groups/{group}/embed/sites"): {"sites": "https://www.example.jp"},
     ("POST", "/groups/{group}/embed/renew"): {},
     ("POST", "/groups/{group}/embed/delete"): {},
+    ("POST", "/groups/{group}/embed/{variant}/delete"): {},
     ("GET", "/mailbox"): {},
     ("GET", "/mailbox/{name}"): {},
     ("GET", "/mailbox/{name}/html"): {},
@@ -310,6 +312,8 @@ async def camera(organisation: Organisation, services: Services) -> Camera:
         given_at=datetime.now(UTC),
     )
     group = await make_group(organisation, "中央広場の一帯", [camera], public_id=GROUP)
+    embed = await EmbedKey.create(organisation=organisation, group=group)
+    await EmbedVariant.create(organisation=organisation, embed_key=embed, name=VARIANT)
     await Site.create(organisation=organisation, group=group, key=KEY, name="中央広場の一帯")
     await make_api_token(organisation, name="中央広場の案内板", public_id=TOKEN)
     for kind, public_id in FILES.items():

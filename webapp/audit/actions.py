@@ -44,6 +44,7 @@ class Action(StrEnum):
     EMBED_MADE = "embed_made"
     EMBED_SITES_CHANGED = "embed_sites_changed"
     EMBED_RENEWED = "embed_renewed"
+    EMBED_CODE_REMOVED = "embed_code_removed"
     EMBED_REMOVED = "embed_removed"
     API_TOKEN_MADE = "api_token_made"  # noqa: S105 - no password
     API_TOKEN_REVOKED = "api_token_revoked"  # noqa: S105 - no password
@@ -103,6 +104,7 @@ WORDS = {
     Action.EMBED_MADE: N_("埋め込み用コードの作成"),
     Action.EMBED_SITES_CHANGED: N_("埋め込みを許可するサイトの変更"),
     Action.EMBED_RENEWED: N_("埋め込み用の鍵の更新"),
+    Action.EMBED_CODE_REMOVED: N_("埋め込み用コードの停止"),
     Action.EMBED_REMOVED: N_("埋め込みの停止"),
     Action.API_TOKEN_MADE: N_("APIトークンの作成"),
     Action.API_TOKEN_REVOKED: N_("APIトークンの取り消し"),

@@ -5,7 +5,7 @@ Pure: rules, addresses, numbers. What each camera shows is decided in ``webapp.d
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -144,15 +144,49 @@ def minutes_open(
 
     None in ``hours`` is a camera that is always open.
     """
-    days = [first + timedelta(days=number) for number in range(MONTH_DAYS)]
+    days = _month(first)
     total = 0
     for rules in hours:
         if rules is None:
             total += MONTH_DAYS * 24 * 60
             continue
-        spans = (span for day in days for span in intervals(rules, day, zone, holidays))
-        total += sum(int((closes - opens).total_seconds()) // 60 for opens, closes in spans)
+        total += sum(
+            _minutes(*span) for day in days for span in intervals(rules, day, zone, holidays)
+        )
     return total
+
+
+def minutes_any_open(
+    hours: Sequence[Hours | None], first: date, zone: tzinfo, holidays: Collection[date]
+) -> int:
+    """The minutes within 30 business days in which at least one of these cameras is open.
+
+    Hours are as for ``minutes_open``. A screen of forecasts shows all its graphs meanwhile.
+    """
+    if None in hours:
+        return MONTH_DAYS * 24 * 60
+    spans = sorted(
+        span
+        for rules in hours
+        if rules is not None
+        for day in _month(first)
+        for span in intervals(rules, day, zone, holidays)
+    )
+    total = 0
+    until: datetime | None = None
+    for opens, closes in spans:
+        begins = opens if until is None else max(opens, until)
+        total += max(0, _minutes(begins, closes))
+        until = closes if until is None else max(until, closes)
+    return total
+
+
+def _month(first: date) -> list[date]:
+    return [first + timedelta(days=number) for number in range(MONTH_DAYS)]
+
+
+def _minutes(begins: datetime, ends: datetime) -> int:
+    return int((ends - begins).total_seconds()) // 60
 
 
 def views_a_month(minutes: int, refresh: int) -> int:

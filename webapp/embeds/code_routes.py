@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from starlette.datastructures import FormData, QueryParams
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from tortoise.exceptions import IntegrityError
@@ -175,6 +176,17 @@ async def end(request: Request) -> Response:
         if await EmbedKey.filter(**codes.where(thing)).delete():
             await record(request, Action.EMBED_REMOVED, **_target(thing))
     return redirect(_path(thing), done="embed_removed")
+
+
+async def end_code(request: Request) -> Response:
+    """停止 of one code, and of the public page that it once was; 404 when there is none of it."""
+    thing = await subject_of(request)
+    await form_of(request)
+    async with transaction():
+        if not await codes.end(thing, request.path_params["variant"]):
+            raise HTTPException(404)
+        await record(request, Action.EMBED_CODE_REMOVED, **_target(thing))
+    return redirect(_path(thing), done="embed_code_removed")
 
 
 async def preview(request: Request) -> Response:

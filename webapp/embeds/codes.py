@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from webapp.domain.embeds import Codes, Options, codes, read_options
@@ -21,6 +22,7 @@ class Ready:
     """A variant with its options, its address and the code to copy."""
 
     name: str
+    made_at: datetime
     options: Options
     address: str
     codes: Codes
@@ -69,6 +71,14 @@ async def made_of(key: EmbedKey | None, origin: str, script: str, title: str) ->
     return [_ready(key, variant, origin, script, title) for variant in variants]
 
 
+async def end(thing: Thing, name: str) -> bool:
+    """End one variant of a camera or a group for good; False when it has none of this name."""
+    key = await key_of(thing)
+    if key is None:
+        return False
+    return bool(await EmbedVariant.filter(embed_key_id=key.id, name=name).delete())
+
+
 async def first_address(thing: Thing, origin: str) -> str:
     """The address of the oldest variant; empty while there is none."""
     key = await key_of(thing)
@@ -79,4 +89,5 @@ async def first_address(thing: Thing, origin: str) -> str:
 def _ready(key: EmbedKey, variant: EmbedVariant, origin: str, script: str, title: str) -> Ready:
     options = read_options(variant.options)
     address = f"{origin}/e/{key.key}/{variant.name}"
-    return Ready(variant.name, options, address, codes(address, script, title, options))
+    ready = codes(address, script, title, options)
+    return Ready(variant.name, variant.created_at, options, address, ready)

@@ -1,7 +1,8 @@
 """An embed in all its forms (E2, B7): page, the part that changes, ``<img>``, JSON.
 
 Each of them is one view, counted before it is answered (E3); weekdays and times of a forecast
-are looked at for nothing, with the pass that a counted view gave. No cookie is read or set.
+are looked at for nothing, with the pass that a counted view gave to an address. No cookie is read
+or set.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from webapp.cameras.sight import placeholder_of, refresh_seconds
 from webapp.domain.embeds import Language, View, frame_ancestors
 from webapp.domain.schema_org import place_of
 from webapp.domain.viewing import Shown
-from webapp.embeds.forecasts import REFRESH, Forecast, Links, look_at, time_of
+from webapp.embeds.forecasts import REFRESH, Forecast, Links, is_chosen, look_at, time_of
 from webapp.embeds.shown import AWAY, Display, Seen, load
 from webapp.embeds.signing import give_pass, is_pass
 from webapp.embeds.visitors import is_crawler, is_prefetch
@@ -80,7 +81,7 @@ class Answer:
 
     @property
     def is_metered(self) -> bool:
-        """Whether it counts as a view."""
+        """Whether it counts as a view, of what is shown at once: one weekday of a forecast."""
         if self.display.view is View.PICTURE:
             return self.seen.is_metered
         return self.forecast is not None and self.forecast.quarter is not None
@@ -148,7 +149,9 @@ def html_of(
     headers = _headers(answer)
     if values is not None:
         return HTMLResponse(_render(request, answer, template, values), headers=headers)
-    what = (template, answer.seen, answer.locale, answer.links.taps, _place(answer.forecast))
+    # Passes are each viewer's own; a picture leads to no weekday and holds none.
+    taps = answer.links.taps if answer.forecast else ""
+    what = (template, answer.seen, answer.locale, taps, _place(answer.forecast))
     rendered = answer.display.renderings.get(what, lambda: _render(request, answer, template, {}))
     return rendered.response(request, headers)
 
@@ -165,8 +168,9 @@ def answer_of(request: Request, display: Display, links: Links) -> Answer:
 async def _viewed(request: Request, *, by_program: bool = False, is_tap: bool = False) -> Answer:
     """The answer to one view, which is counted if it is one; 404 without such a variant.
 
-    ``by_program``: that is how it is meant to be read, so no program goes free. ``is_tap``: it
-    may be a weekday or a time of a view that was counted before, and says so by its pass.
+    ``by_program``: that is how it is meant to be read, so no program goes free; it reads the whole
+    week, whichever day it asks for. ``is_tap``: it may be a weekday or a time of a view that was
+    counted before, and says so by its pass.
     """
     services = services_of(request)
     if is_prefetch(request):
@@ -180,22 +184,27 @@ async def _viewed(request: Request, *, by_program: bool = False, is_tap: bool = 
     )
     if display is None:
         raise HTTPException(404)
-    is_free = is_tap and is_pass(settings, key, name, taps, now)
-    answer = answer_of(request, display, Links({}, taps if is_free else ""))
+    address, is_graph = request.state.address, display.view is View.FORECAST
+    is_free = is_graph and is_tap and is_chosen(request.query_params)
+    is_free = is_free and is_pass(settings, key, name, address, taps, now)
+    given = Links({}, give_pass(settings, key, name, address, now))
+    answer = answer_of(request, display, given if is_free else Links({}))
+    is_metered = answer.forecast is not None if by_program and is_graph else answer.is_metered
     is_view = request.method != "HEAD" and (by_program or not is_crawler(request))
-    if not answer.is_metered or not is_view or (is_free and answer.forecast):
+    if not is_view or not (is_metered or is_free):
         return answer
-    if not desk.shares.take(request.state.address):
+    if not desk.shares.take(address):
         raise HTTPException(429)
+    if is_free:
+        return answer
     try:
         is_granted = await desk.meter.grant(display.organisation, display.key)
     except AWAY:
         return replace(answer, seen=answer.seen.of_then(), forecast=None)
     if not is_granted:
         return replace(answer, seen=answer.seen.without_picture(), forecast=None)
-    links = Links({}, give_pass(settings, key, name, now))
-    forecast = answer.forecast and replace(answer.forecast, links=links)
-    return replace(answer, forecast=forecast, links=links)
+    forecast = answer.forecast and replace(answer.forecast, links=given)
+    return replace(answer, forecast=forecast, links=given)
 
 
 def _render(request: Request, answer: Answer, template: str, values: Mapping[str, Any]) -> str:

@@ -191,11 +191,15 @@ def look_at(
     if prospect is None or prospect.week is None or not prospect.is_drawn:
         return None
     zone = ZoneInfo(locale.time_zone)
-    weekday, slot = number_asked(asked.get("day"), WEEKDAYS), number_asked(asked.get("slot"), SLOTS)
+    weekday, slot = _asked(asked)
     day = business_day(now, zone).weekday() if weekday is None else weekday
     quarter = prospect.week.nearest(day, slot_of(now, zone) if slot is None else slot)
-    is_tapped = weekday is not None or slot is not None
-    return Forecast(prospect.week, day, quarter, is_tapped, links, locale)
+    return Forecast(prospect.week, day, quarter, is_chosen(asked), links, locale)
+
+
+def is_chosen(asked: Mapping[str, str]) -> bool:
+    """Whether a query asks for a weekday or a time, and not for the present one."""
+    return any(number is not None for number in _asked(asked))
 
 
 def time_of(slot: int) -> str:
@@ -209,6 +213,10 @@ def number_asked(text: str | None, below: int) -> int | None:
     if text is None or not text.isascii() or not text.isdigit() or len(text) > 2:
         return None
     return int(text) if int(text) < below else None
+
+
+def _asked(asked: Mapping[str, str]) -> tuple[int | None, int | None]:
+    return number_asked(asked.get("day"), WEEKDAYS), number_asked(asked.get("slot"), SLOTS)
 
 
 def _short(name: str) -> str:

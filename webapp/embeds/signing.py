@@ -14,8 +14,8 @@ from webapp.settings import Settings
 
 MAX_AGE = 300
 _STEP = 240
-# Whoever leaves a page open for a day has seen its forecast of yesterday.
-PASS_AGE = 86400
+# Somebody who looks around taps more often than once in so many seconds; each tap begins them anew.
+PASS_AGE = 3600
 
 # Only what was drawn from a background and pictograms (M2), and what an admin chose to be shown
 # instead, ever has an address.
@@ -33,24 +33,29 @@ def picture_url(settings: Settings, key: str, made_at: datetime, now: datetime) 
     return f"/pictures/{key}?e={expires}&s={_signature(settings, key, expires)}"
 
 
-def give_pass(settings: Settings, key: str, name: str, now: datetime) -> str:
-    """What a counted view of a variant gives along: with it taps in a forecast are free (E3)."""
+def give_pass(settings: Settings, key: str, name: str, address: str, now: datetime) -> str:
+    """What a counted view of a variant gives along: with it taps in a forecast are free (E3).
+
+    ``address`` is the viewer's: whoever else is given the link pays for a view of their own.
+    """
     expires = int(now.timestamp()) + PASS_AGE
-    return f"{expires}.{_pass(settings, key, name, expires)}"
+    return f"{expires}.{_pass(settings, key, name, address, expires)}"
 
 
-def is_pass(settings: Settings, key: str, name: str, given: str, now: datetime) -> bool:
-    """Whether it was given by a view of this variant within the last day."""
+def is_pass(
+    settings: Settings, key: str, name: str, address: str, given: str, now: datetime
+) -> bool:
+    """Whether a view or a tap from this address gave it, of this variant, within the last hour."""
     expires, _, signature = given.partition(".")
     if not expires.isascii() or not expires.isdigit() or len(expires) > 12:
         return False
     if int(expires) <= now.timestamp() or not signature.isascii():
         return False
-    return hmac.compare_digest(_pass(settings, key, name, int(expires)), signature)
+    return hmac.compare_digest(_pass(settings, key, name, address, int(expires)), signature)
 
 
-def _pass(settings: Settings, key: str, name: str, expires: int) -> str:
-    message = f"pass\n{key}\n{name}\n{expires}".encode()
+def _pass(settings: Settings, key: str, name: str, address: str, expires: int) -> str:
+    message = f"pass\n{key}\n{name}\n{address}\n{expires}".encode()
     return hmac.new(_signing_key(settings), message, hashlib.sha256).hexdigest()[:32]
 
 

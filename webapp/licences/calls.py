@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -17,6 +18,11 @@ from webapp.models import CallMonth, Organisation
 
 # Keys in one statement; four values each, and every database takes thousands of them.
 MOST_KEYS = 500
+
+# How long it may take to reach the COMMIT, in seconds, and how long that may take then: a database
+# that does not answer keeps nobody waiting for ever.
+LIMIT = 5.0
+COMMIT_LIMIT = 60.0
 
 # Written out: this is done for every few views, and to make a statement took longer than to run it.
 _MONTH = "SELECT id, calls FROM call_month WHERE organisation_id = $1 AND month = $2"
@@ -39,21 +45,41 @@ async def count_calls(
     2. grant in the order of ``wanted`` until the quota of today's licences is used up,
     3. raise the month, and the day of each key, by what was granted,
     4. write down what a key is of with the first call of its day.
+
+    Raises whatever the database raises, and ``TimeoutError`` when all of this takes longer than
+    ``LIMIT``: then nothing was counted. One exception: when the connection breaks in the middle of
+    the COMMIT, or that is not answered for ``COMMIT_LIMIT``, nobody knows whether it was.
     """
     day = local_day(at, ZoneInfo(organisation.time_zone))
-    quota = quota_on(terms_on(as_changes(await changes_of(organisation)), day), day)
-    async with transaction() as db:
-        month, used = await _held_month(organisation.id, month_name(day), db)
-        left = sum(wanted.values()) if quota is None else max(0, quota - used)
-        granted: dict[str, int] = {}
-        for key, calls in wanted.items():
-            granted[key] = min(calls, left)
-            left -= granted[key]
-        if total := sum(granted.values()):
-            await run_statement(db, _RAISE, [total, month])
-            new = await _add(organisation.id, granted, day, db)
-            if new:
-                await metered_keys.keep(organisation.id, new, db)
+    async with asyncio.timeout(LIMIT) as limit:
+        quota = quota_on(terms_on(as_changes(await changes_of(organisation)), day), day)
+        async with transaction() as db:
+            granted = await _grant(organisation.id, wanted, day, quota, db)
+            # A COMMIT that is merely slow is waited for: it would be done all the same, and its
+            # viewers, told that it failed, would pay again.
+            limit.reschedule(asyncio.get_running_loop().time() + COMMIT_LIMIT)
+    return granted
+
+
+async def _grant(
+    organisation_id: int,
+    wanted: Mapping[str, int],
+    day: date,
+    quota: int | None,
+    db: BaseDBAsyncClient,
+) -> dict[str, int]:
+    """What each key is granted of what the month has left, written into the open transaction."""
+    month, used = await _held_month(organisation_id, month_name(day), db)
+    left = sum(wanted.values()) if quota is None else max(0, quota - used)
+    granted: dict[str, int] = {}
+    for key, calls in wanted.items():
+        granted[key] = min(calls, left)
+        left -= granted[key]
+    if total := sum(granted.values()):
+        await run_statement(db, _RAISE, [total, month])
+        new = await _add(organisation_id, granted, day, db)
+        if new:
+            await metered_keys.keep(organisation_id, new, db)
     return granted
 
 

@@ -27,6 +27,8 @@ from webapp.domain.sites import (
     LONGEST_TITLE,
     LONGEST_URL,
     Placement,
+    SiteOptions,
+    minutes_any_open,
     minutes_open,
     read_options,
     views_a_month,
@@ -191,8 +193,6 @@ async def _page(
 ) -> Response:
     settings = services_of(request).settings
     cameras = await members_of(group)
-    begins_with_forecast = form.options.first is View.FORECAST
-    refresh = REFRESH if begins_with_forecast else refresh_seconds(settings)
     answer = page(
         request,
         "sites/settings.html",
@@ -205,7 +205,7 @@ async def _page(
         preview_query=urlencode(form.entered()),
         address=f"{settings.origin}/s/{site.key}" if site else "",
         cameras=len(cameras),
-        views=_views(cameras, organisation_of(request), refresh),
+        views=_views(cameras, organisation_of(request), form.options, refresh_seconds(settings)),
         link_kept=bool(site and read_options(site.options).link_url),
         placement_words=PLACEMENT_WORDS,
         shows_words=SHOWS_WORDS,
@@ -220,9 +220,18 @@ async def _page(
     return answer
 
 
-def _views(cameras: Sequence[Camera], organisation: Organisation, refresh: int) -> int:
-    """How many views a month a screen of these cameras uses, by their business hours."""
+def _views(
+    cameras: Sequence[Camera], organisation: Organisation, options: SiteOptions, refresh: int
+) -> int:
+    """How many views a month a screen of these cameras uses, by their business hours.
+
+    Pictures are shown of whichever cameras are open, each ``refresh`` seconds; graphs of all of
+    them while any is.
+    """
     zone = ZoneInfo(organisation.time_zone)
     first = business_day(datetime.now(UTC), zone)
     hours = [hours_of(camera) for camera in cameras]
+    if options.first is View.FORECAST:
+        any_open = minutes_any_open(hours, first, zone, japanese_holidays())
+        return views_a_month(len(hours) * any_open, REFRESH)
     return views_a_month(minutes_open(hours, first, zone, japanese_holidays()), refresh)

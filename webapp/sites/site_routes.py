@@ -1,8 +1,8 @@
 """A generated site as the public sees it (E4): page, the part that changes, signage, pictures.
 
 A look costs one view for each camera that shows a picture or a graph, counted before it is answered
-(E3); weekdays and times of the forecast are looked at for nothing, with the pass that a counted
-look gave. No cookie is read or set, and everything works without script.
+(E3); weekdays and times of the forecast are looked at for nothing, with the pass that a look gave
+to an address that was counted in full. No cookie is read or set; all works without script.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from starlette.responses import HTMLResponse, Response
 from webapp.cameras.sight import placeholder_of, refresh_seconds
 from webapp.domain.colours import clear_ink, read_colour
 from webapp.domain.embeds import View
-from webapp.domain.sites import sleep_seconds
+from webapp.domain.sites import LONGEST_SLEEP, sleep_seconds
 from webapp.embeds.embed_routes import Answer, absence_of, answer_of, is_reloaded
-from webapp.embeds.forecasts import REFRESH, Links
+from webapp.embeds.forecasts import REFRESH, Links, is_chosen
 from webapp.embeds.shown import AWAY, Seen
 from webapp.embeds.signing import give_pass, is_pass
 from webapp.embeds.visitors import is_crawler, is_prefetch
@@ -178,7 +178,7 @@ def html_of(request: Request, template: str, look: Look, place: Place) -> Respon
                 "origin": settings.origin,
                 "address": f"/s/{display.key}",
                 "refresh": _refresh(look, place, seconds),
-                "sleep": _sleep(display, now, seconds),
+                "sleep": _sleep(look, now, seconds),
                 "code": code_svg(options.link_url) if options.has_code else "",
                 "is_signage": place.is_signage,
                 "signage_version": signage_version(),
@@ -220,13 +220,13 @@ def _refresh(look: Look, place: Place, seconds: int) -> int:
     return 0 if look.is_tapped else REFRESH
 
 
-def _sleep(display: SiteDisplay, now: datetime, seconds: int) -> int:
+def _sleep(look: Look, now: datetime, seconds: int) -> int:
     """For how many seconds nothing new can be seen; 0 while any camera is open."""
-    if not display.rests:
+    if not look.display.rests:
         return 0
-    if display.view is View.PICTURE:
-        return sleep_seconds(display.openings, now, seconds)
-    return sleep_seconds(display.openings, now, seconds, _NIGHT)
+    # To ask again costs nothing where no graph is shown, as in a place that is stopped.
+    most = _NIGHT if look.display.view is View.FORECAST and look.views else LONGEST_SLEEP
+    return sleep_seconds(look.display.openings, now, seconds, most)
 
 
 @cache
@@ -253,18 +253,25 @@ async def _viewed(request: Request, *, is_tap: bool = False) -> Look:
     display = await desk.sites.get(key, asked, lambda: load(services, key, asked))
     if display is None:
         raise HTTPException(404)
-    is_free = is_tap and is_pass(settings, key, _VARIANT, taps, now)
-    look = look_of(request, display, Links({}, taps if is_free else ""))
+    address = request.state.address
+    is_free = display.view is View.FORECAST and is_tap and is_chosen(query)
+    is_free = is_free and is_pass(settings, key, _VARIANT, address, taps, now)
+    given = Links({}, give_pass(settings, key, _VARIANT, address, now))
+    look = look_of(request, display, given if is_free else Links({}))
     is_view = request.method != "HEAD" and not is_crawler(request)
-    if not look.views or not is_view or (is_free and display.view is View.FORECAST):
+    if not is_view or not (look.views or is_free):
         return look
-    if not desk.shares.take(request.state.address, look.views):
+    # A tap is one request of one person, however many cameras it is for.
+    if not desk.shares.take(address, 1 if is_free else look.views):
         raise HTTPException(429)
+    if is_free:
+        return look
     try:
         granted = await desk.meter.grant(display.organisation, display.key, look.views)
     except AWAY:
         return look.of_then()
-    links = Links({}, give_pass(settings, key, _VARIANT, now)) if granted else look.links
+    # With a pass every camera would be shown: who was refused some gets none.
+    links = given if granted == look.views else look.links
     return _with_links(request, look.granted(granted), links)
 
 

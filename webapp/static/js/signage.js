@@ -15,14 +15,21 @@ let failures = 0;
 let timer;
 let busy = false;
 let goodAt = Date.now();
+// A part that was paid for and has waited for its pictures since then.
+let waiting = { text: '', since: 0 };
 
 const put = async (text) => {
   const page = new DOMParser().parseFromString(text, 'text/html');
   const next = document.importNode(page.getElementById('cameras'), true);
   // Without its pictures a new page is worse than the last one, once: they may come a little later.
+  // Then they are asked for again, and the part is not.
   const tried = [...next.querySelectorAll('img')].map((picture) => picture.decode());
   const failed = (await Promise.allSettled(tried)).some((one) => one.status === 'rejected');
-  if (failed && !failures) throw new Error('pictures');
+  if (failed && waiting.text !== text) {
+    waiting = { text, since: Date.now() };
+    throw new Error('pictures');
+  }
+  waiting = { text: '', since: 0 };
   if (next.dataset.version !== version && (await isServed())) return location.reload();
   cameras().replaceWith(next);
   turn(0);
@@ -37,6 +44,8 @@ const isServed = () =>
   );
 
 const renew = async () => {
+  // Not for longer than until the next one is due anyway: it would say what was so then.
+  if (waiting.text && Date.now() - waiting.since < every()) return put(waiting.text);
   const answer = await fetch(cameras().dataset.src, {
     cache: 'no-store',
     signal: AbortSignal.timeout(20000),
