@@ -174,6 +174,34 @@ async def _screen(context: BrowserContext, address: str) -> Page:
     return page
 
 
+async def test_pictures_that_do_not_come_are_asked_for_again_and_paid_for_once(
+    browser: Browser, origin: str, services: Services, group: CameraGroup
+) -> None:
+    path = await make_site(group)
+    context = await browser.new_context(locale="ja-JP", user_agent=FIREFOX)
+    page = await _screen(context, f"{origin}{path}/signage")
+    await page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=30))
+    assert await _calls() == 5
+    count, trouble = page.locator(".embed-count").first, page.locator("#trouble")
+    old = await count.inner_text()
+    for camera in await Camera.all():
+        picture = await make_masked(services, camera, "2")
+        await Latest.filter(camera_id=camera.id).update(picture=picture, count=40)
+    await page.route("**/pictures/**", lambda route: route.abort())
+    await page.clock.fast_forward(65_000)
+    await expect(trouble).to_be_visible()
+    await expect(count).to_have_text(old)
+    assert await _calls() == 10
+    await page.unroute("**/pictures/**")
+    await page.clock.fast_forward(11_000)
+    await expect(count).to_have_text("約40人")
+    await expect(trouble).to_be_hidden()
+    assert await _calls() == 10, "they were paid for with their part"
+    await page.clock.fast_forward(65_000)
+    await expect(trouble).to_be_hidden()
+    await context.close()
+
+
 async def test_a_screen_comes_through_the_night(
     browser: Browser, origin: str, group: CameraGroup, monkeypatch: pytest.MonkeyPatch
 ) -> None:

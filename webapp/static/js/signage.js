@@ -43,16 +43,20 @@ const isServed = () =>
     () => false,
   );
 
-const renew = async () => {
-  // Not for longer than until the next one is due anyway: it would say what was so then.
-  if (waiting.text && Date.now() - waiting.since < every()) return put(waiting.text);
+const newest = async () => {
   const answer = await fetch(cameras().dataset.src, {
     cache: 'no-store',
     signal: AbortSignal.timeout(20000),
   });
-  if (answer.status === 404) return end(true);
+  if (answer.status === 404) end(true);
   if (!answer.ok) throw new Error(String(answer.status));
-  await put(await answer.text());
+  return answer.text();
+};
+
+const renew = async () => {
+  // One that waited longer than until the next was due would say what was so then.
+  const waits = waiting.text && Date.now() - waiting.since < every();
+  await put(waits ? waiting.text : await newest());
   end(false);
 };
 
