@@ -14,7 +14,7 @@ import structlog
 from nigiwai_engine_api import EngineFailure
 
 from jobs import ledger
-from jobs.background_build import Capture, contribute
+from jobs.background_build import Capture, Turns, contribute
 from jobs.background_cache import BackgroundCache, Registered
 from jobs.ledger import Answer, Claim
 from jobs.monitoring import keep_frame
@@ -59,6 +59,7 @@ class Workshop:
     clock: Callable[[], datetime]
     keys: CameraKeys
     stills: WaitingStills = field(default_factory=WaitingStills)
+    turns: Turns = field(default_factory=Turns)
 
     @classmethod
     def open(cls, services: Services, clock: Callable[[], datetime]) -> Workshop:
@@ -159,11 +160,17 @@ async def observe(shop: Workshop, held: Claim) -> bool:
 
 
 async def _build_background(shop: Workshop, camera: Camera, capture: Capture, digest: str) -> None:
-    """Do step 7; a picture that came before tells nothing new of what stays."""
+    """Do step 7, for one camera at a time; the others' captures are left out.
+
+    A picture that came before tells nothing new of what stays.
+    """
     came_before = camera.latest is not None and digest == camera.latest.frame_sha256
     if came_before and camera.connector not in _MAY_REPEAT:
         return
-    await contribute(shop.services, shop.analysis, camera, capture, shop.clock())
+    with shop.turns.take(camera.id) as is_its_turn:
+        if is_its_turn:
+            with shop.stills.hold(len(capture.still.data)):
+                await contribute(shop.services, shop.analysis, camera, capture, shop.clock())
 
 
 def _has_a_turn(camera: Camera) -> bool:

@@ -71,6 +71,11 @@ class AnalysisPool:
             raise
 
     @property
+    def has_room(self) -> bool:
+        """Whether a thread has nothing to do, and no work waits for one."""
+        return self._work.qsize() + len(self._busy) < self._threads
+
+    @property
     def is_stuck(self) -> bool:
         """Whether more threads hang than this process should bear with."""
         return len(self._hanging()) > MOST_WRITTEN_OFF

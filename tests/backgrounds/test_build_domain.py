@@ -18,7 +18,7 @@ from webapp.domain.background_build import (
     Samples,
     believed,
     coverage,
-    coverage_picture,
+    coverage_map,
     is_complete,
     packed,
     picture,
@@ -75,7 +75,7 @@ def test_nothing_is_believed_before_anybody_would_have_left() -> None:
     empty = street()
     build = collect(NEEDED - 1, empty)
     assert coverage(build.samples) == 0
-    stripes = coverage_picture(build.samples).pixels
+    stripes = coverage_map(build.samples).pixels
     assert len(np.unique(stripes)) == 2
     build = with_capture(build, seen(empty, 99), NOBODY)
     assert (build.captures, coverage(build.samples)) == (NEEDED, 1)
@@ -89,12 +89,19 @@ def test_whoever_sits_there_for_half_an_hour_unseen_is_never_shown() -> None:
     for number in range(70):
         pixels = with_somebody(empty) if number < 30 else empty
         build = with_capture(build, seen(pixels, number), NOBODY)
-        assert red(coverage_picture(build.samples)) == 0, number
         assert red(picture(build.samples)) == 0 or number < NEEDED, number
     assert build is not None
     assert is_complete(build.samples)
     assert red(picture(build.samples)) == 0
     assert off(build, empty) < 2
+
+
+def test_whoever_stays_for_longer_than_that_is_in_no_map_either() -> None:
+    """Nobody has looked for people in it: so its map is the same whatever the pixels show."""
+    build = collect(NEEDED, with_somebody(street()))
+    assert red(picture(build.samples)) > 0, "believed, and nobody was found"
+    without = coverage_map(collect(NEEDED, street(7)).samples)
+    assert np.array_equal(coverage_map(build.samples).pixels, without.pixels)
 
 
 def test_people_who_were_found_are_left_out_with_room_around_them() -> None:
@@ -104,8 +111,10 @@ def test_people_who_were_found_are_left_out_with_room_around_them() -> None:
     free = believed(build.samples)
     assert not free[SEAT[1] : SEAT[3], SEAT[0] : SEAT[2]].any()
     assert coverage(build.samples) < COMPLETE
-    for shown in (picture(build.samples), coverage_picture(build.samples)):
-        assert red(shown) == 0, "the place is filled in from around it"
+    assert red(picture(build.samples)) == 0, "the place is filled in from around it"
+    cells = coverage_map(build.samples).pixels
+    assert np.ptp(cells[60:110, 85:105], axis=2).max() == 0, "it is striped"
+    assert np.ptp(cells[:30], axis=2).min() > 0, "where it is sure it is not"
     build = collect(NEEDED, empty, build)
     assert is_complete(build.samples)
     assert off(build, empty) < 2

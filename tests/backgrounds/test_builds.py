@@ -43,7 +43,7 @@ async def camera(
         return np.zeros((0, 4), np.float32)
 
     monkeypatch.setattr(candidates, "bystanders", search)
-    return await make_camera(organisation, latest=counted())
+    return await make_camera(organisation, latest=counted(), sealed=services.sealer.seal({}))
 
 
 def path_of(camera: Camera, step: str = "") -> str:
@@ -55,7 +55,10 @@ async def keep(services: Services, camera: Camera, samples: Samples, part: Part 
     key = f"building/{camera.public_id}/{part.value}.sealed"
     await services.storage.put(key, builds.sealer_of(services).seal_bytes(packed(samples)))
     await BackgroundBuildPart.filter(part=part.value).update(
-        file=key, captures=NEEDED, coverage=int(1000 * coverage(samples))
+        file=key,
+        captures=NEEDED,
+        coverage=int(1000 * coverage(samples)),
+        stamp=builds.stamp_of(services, await Camera.get(id=camera.id)),
     )
 
 
@@ -99,6 +102,10 @@ async def test_what_is_not_sure_is_not_shown(
     refused = await alice.send_form(path_of(camera, "/build/use"), part="all")
     assert refused.status_code == 422
     assert "まだできていません" in text_of(refused, "main")
+    await keep(services, camera, collect(NEEDED, with_somebody(street())).samples)
+    page = await alice.get(path_of(camera))
+    assert "背景画像ができました" in text_of(page, "#build")
+    assert shown(page).std(axis=(0, 1)).max() < 3, "a map without whoever stays and is not found"
     fragment = await alice.get(path_of(camera, "/build"))
     assert one(fragment, "#build")["hx-get"].endswith("/background/build?part=all")
     assert "<html" not in fragment.text
@@ -173,6 +180,69 @@ async def test_what_cannot_be_read_is_not_ready(
     assert not parsed(page).select("#build img")
     answer = await alice.send_form(path_of(camera, "/build/use"), part="all")
     assert answer.status_code == 422
+
+
+async def test_another_address_or_rotation_or_mode_lets_go_of_what_was_collected(
+    alice: Person, camera: Camera, services: Services
+) -> None:
+    path = f"/cameras/{camera.public_id}/edit"
+    url = {"url": "http://192.168.0.10/snapshot.jpg"}
+    form = {"name": "北口", "connector": "http_snapshot", "rotation": "0", **url}
+    assert (await alice.save(path, **form)).status_code == 303
+    await builds.start(camera, datetime.now(UTC))
+    edits = [
+        {"rotation": "90"},
+        {"rotation": "90", "url": "http://192.168.0.11/snapshot.jpg"},
+    ]
+    for number, edit in enumerate(edits, 1):
+        await keep(services, camera, collect(NEEDED, street()).samples)
+        renamed = {**form, **(edits[number - 2] if number > 1 else {}), "name": "南口"}
+        assert (await alice.save(path, **renamed)).status_code == 303
+        assert "背景画像ができました" in text_of(await alice.get(path_of(camera)), "#build")
+        assert (await alice.save(path, **{**form, **edit})).status_code == 303
+        row = await BackgroundBuildPart.get(part="all")
+        assert (row.file, row.captures, row.afresh) == ("", 0, "camera")
+        page = await alice.get(path_of(camera))
+        assert "設定が変わったため" in text_of(page, "#build")
+        refused = await alice.send_form(path_of(camera, "/build/use"), part="all")
+        assert refused.status_code == 422
+        assert await Outbox.filter(dedupe_key__startswith="build-gone").exists()
+        await Outbox.all().delete()
+    await keep(services, camera, collect(NEEDED, street()).samples)
+    mode = f"/cameras/{camera.public_id}/mode"
+    assert (await alice.save(mode, engine="wide", level="3")).status_code == 303
+    assert (await BackgroundBuildPart.get(part="all")).file == ""
+
+
+async def test_what_a_worker_stored_of_another_source_counts_as_nothing(
+    alice: Person, camera: Camera, services: Services
+) -> None:
+    """It had the camera's picture before the edit, and names it after."""
+    await builds.start(camera, datetime.now(UTC))
+    await keep(services, camera, collect(NEEDED, street()).samples)
+    await BackgroundBuildPart.filter(part="all").update(stamp="0" * 64)
+    page = await alice.get(path_of(camera))
+    assert "確かめられた部分 0%" in text_of(page, "#build")
+    assert not parsed(page).select("#build img")
+    assert "できました" not in text_of(await alice.get(f"/cameras/{camera.public_id}"), "main")
+    refused = await alice.send_form(path_of(camera, "/build/use"), part="all")
+    assert refused.status_code == 422
+
+
+async def test_one_whose_week_is_over_is_not_shown_and_may_be_begun_again(
+    alice: Person, camera: Camera, services: Services
+) -> None:
+    """No worker has come to delete it."""
+    now = datetime.now(UTC)
+    await builds.start(camera, now - timedelta(days=8))
+    await keep(services, camera, collect(NEEDED, street()).samples)
+    assert "できました" not in text_of(await alice.get(path_of(camera)), "#build")
+    refused = await alice.send_form(path_of(camera, "/build/use"), part="all")
+    assert refused.status_code == 422
+    assert (await alice.send_form(path_of(camera, "/build"), part="all")).status_code == 303
+    assert (await BackgroundBuild.get()).ends_at > now
+    assert (await BackgroundBuildPart.get(part="all")).file == ""
+    assert await Outbox.filter(dedupe_key__startswith="build-gone").count() == 1
 
 
 async def test_the_night_is_shown_on_its_own_tab(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,10 +14,11 @@ import numpy as np
 import pytest
 from nigiwai_engine_api.types import UInt8
 
-from jobs import ledger, schedule, sweep
-from jobs.background_build import Capture, contribute
+from jobs import background_build, ledger, schedule, sweep
+from jobs.background_build import Capture, Turns, contribute
 from jobs.deliver import deliver_due
 from jobs.observe import observe
+from jobs.waiting_stills import WaitingStills
 from tests.backgrounds.test_build_domain import street
 from tests.jobs.conftest import NOON, World, make_background, make_cameras, make_world
 from webapp.analysis import analyse_still
@@ -173,6 +176,129 @@ async def test_what_is_ended_while_a_worker_adds_leaves_nothing(world: World) ->
         assert not await builds.cancel(camera, NOON)
 
 
+async def test_a_first_night_that_comes_while_the_night_is_switched_off_leaves_nothing(
+    world: World,
+) -> None:
+    camera = await loaded(await building(world, has_night=True))  # in Tokyo it is 21:00
+
+    async def end() -> None:
+        async with transaction():
+            await Camera.filter(id=camera.id).update(has_night=False)
+            await builds.night_ends(camera, NOON)
+
+    pool, late = Interrupted(end), capture(encoded(street()), 0, world)
+    assert not await contribute(world.services, pool, camera, late, NOON)
+    pool.close()
+    assert files(world) == []
+    assert (await row_of(Part.NIGHT)).captures == 0
+    pool = world.shop.analysis
+    assert await contribute(world.services, pool, camera, late, NOON), "it is the day's now"
+    assert ((await row_of(Part.NIGHT)).captures, (await row_of()).captures) == (0, 1)
+
+
+async def test_a_capture_of_a_source_that_was_changed_meanwhile_is_left_out(world: World) -> None:
+    camera = await loaded(await building(world))
+
+    async def change() -> None:
+        async with transaction():
+            await Camera.filter(id=camera.id).update(rotation=90)
+            await builds.source_changes(camera, NOON)
+
+    pool, late = Interrupted(change), capture(encoded(street()), 0, world)
+    assert not await contribute(world.services, pool, camera, late, NOON)
+    pool.close()
+    assert not await contribute(world.services, world.shop.analysis, camera, late, NOON)
+    assert files(world) == []
+    row = await row_of()
+    assert (row.file, row.captures, row.afresh) == ("", 0, "")
+
+
+async def test_while_another_camera_has_its_turn_a_capture_is_counted_and_left_out(
+    world: World,
+) -> None:
+    await building(world)
+    with world.shop.turns.take(0) as is_its_turn:
+        assert is_its_turn
+        await minute(world, 0, encoded(street()))
+    assert ((await Latest.get()).count, (await row_of()).captures) == (0, 0)
+    await minute(world, 1, encoded(street(), 1))
+    assert (await row_of()).captures == 1
+
+
+def test_cameras_in_each_others_way_take_turns() -> None:
+    turns, had = Turns(), dict.fromkeys((1, 2, 3), 0)
+    for _ in range(12):
+        holds = None
+        for camera in had:  # all of them come while the first one's step goes on
+            take = turns.take(camera)
+            if take.__enter__():
+                had[camera] += 1
+                holds = take
+            else:
+                take.__exit__(None, None, None)
+        if holds is not None:
+            holds.__exit__(None, None, None)
+    assert had == {1: 4, 2: 4, 3: 4}
+
+
+async def test_counting_has_the_threads_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background_build, "PATIENCE", 0.2)
+    camera, pool, ends = await loaded(await building(world)), AnalysisPool(1), threading.Event()
+    work = capture(encoded(street()), 0, world)
+    loop, begun = asyncio.get_running_loop(), asyncio.Event()
+
+    def count() -> None:
+        loop.call_soon_threadsafe(begun.set)
+        ends.wait()
+
+    counting = asyncio.create_task(pool.run(count, 60))
+    await begun.wait()
+    assert not await contribute(world.services, pool, camera, work, NOON)
+    assert files(world) == []
+    monkeypatch.setattr(background_build, "PATIENCE", 60)
+    waits = asyncio.create_task(contribute(world.services, pool, camera, work, NOON))
+    ends.set()
+    await counting
+    assert await waits, "it has waited for the thread"
+    pool.close()
+
+
+async def test_a_still_that_waits_to_be_added_counts_among_those_that_wait(
+    database: Settings,
+) -> None:
+    world, held = make_world(database), []
+    await building(world)
+
+    async def look() -> None:
+        held.append(world.shop.stills.is_full)
+
+    pool = Interrupted(look)
+    world.shop = replace(world.shop, analysis=pool, stills=WaitingStills(1))
+    await minute(world, 0, encoded(street()))
+    assert (await row_of()).captures == 1
+    assert held == [True, True], "while it is counted, and while it is added"
+    assert not world.shop.stills.is_full
+    pool.close()
+
+
+async def test_a_settled_one_is_looked_at_every_ten_minutes(database: Settings) -> None:
+    world = make_world(database)
+    await building(world)
+    await minute(world, 0, encoded(street()))
+    await BackgroundBuildPart.filter(part=Part.ALL).update(coverage=995)
+    for number in (1, 9):
+        await minute(world, number, encoded(street(), number))
+        assert (await row_of()).minute == NOON
+    await minute(world, 10, encoded(street(), 10))
+    assert (await row_of()).minute == NOON + 10 * MINUTE
+    await BackgroundBuildPart.filter(part=Part.ALL).update(coverage=995, misfits=10)
+    await minute(world, 11, encoded(street(), 11))
+    assert (await row_of()).minute == NOON + 11 * MINUTE, "it may have moved: that is found soon"
+    world.shop.analysis.close()
+
+
 async def test_after_a_week_all_is_deleted_and_no_clock_prolongs_it(world: World) -> None:
     await building(world)
     await minute(world, 0, encoded(street()))
@@ -212,7 +338,7 @@ async def test_day_and_night_are_collected_apart(database: Settings) -> None:
     async with transaction():
         await builds.part_ends(camera, Part.ALL, NOON)
     assert await tidied(world, NOON) == [(await row_of(Part.NIGHT)).file]
-    assert set(await builds.of_camera(camera)) == {Part.NIGHT}
+    assert set(await builds.of_camera(world.services, camera, NOON)) == {Part.NIGHT}
     async with transaction():
         assert await builds.start(camera, NOON), "the day may be built once more"
         assert not await builds.start(camera, NOON)
@@ -241,7 +367,7 @@ async def test_a_camera_that_moved_collects_afresh_while_it_publishes_nothing(
         await minute(world, number, encoded(street(2), number))
     latest = await Latest.get()
     assert (latest.state, latest.detail, latest.count) == (CameraState.BAD_PICTURE, "moved", None)
-    collected = (await builds.of_camera(await loaded(camera)))[Part.ALL]
+    collected = (await builds.of_camera(world.services, await loaded(camera), NOON))[Part.ALL]
     assert collected.afresh == "view"
     assert collected.row.captures in {3, 4}
     samples = await builds.samples_of(world.services, collected.row)

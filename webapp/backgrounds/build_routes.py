@@ -59,10 +59,10 @@ async def use(request: Request) -> Response:
     camera = await camera_of(request)
     part = read_part(text_field(await form_of(request), "part"))
     refuse = partial(show_page, request, camera, part=part, field="build")
-    collected = (await builds.of_camera(camera)).get(part)
+    services, now = services_of(request), datetime.now(UTC)
+    collected = (await builds.of_camera(services, camera, now)).get(part)
     if collected is None or not collected.is_complete:
         return await refuse(problem=NOT_READY)
-    services, now = services_of(request), datetime.now(UTC)
     try:
         built = await builds.built_picture(services, collected)
         if built is None:

@@ -23,7 +23,7 @@ from webapp.domain.background_build import (
     COMPLETE,
     Afresh,
     Samples,
-    coverage_picture,
+    coverage_map,
     picture,
     unpacked,
 )
@@ -83,12 +83,16 @@ def stamp_of(services: Services, camera: Camera) -> str:
 async def start(camera: Camera, at: datetime) -> bool:
     """Let the camera collect from now on; False if it does so already. In a transaction.
 
-    There is a row for each part from the beginning: workers change rows, they make none.
+    There is a row for each part from the beginning: workers change rows, they make none. One whose
+    time is over, and which nobody has come to delete yet, is let go of first.
     """
     whose = {"organisation_id": camera.organisation_id}
     build = BackgroundBuild(camera_id=camera.id, started_at=at, ends_at=at + KEPT, **whose)
     await BackgroundBuild.bulk_create([build], ignore_conflicts=True)
     row = await BackgroundBuild.filter(camera_id=camera.id).select_for_update().get()
+    if not is_running(row, at):
+        await _drop(row, at)
+        return await start(camera, at)
     there = {one.part for one in await BackgroundBuildPart.filter(build_id=row.id)}
     new = [
         BackgroundBuildPart(build_id=row.id, part=part.value, **whose)
@@ -138,20 +142,36 @@ async def night_ends(camera: Camera, at: datetime) -> None:
     if len(nights) == len(rows):
         await _drop(build, at)
         return
-    await BackgroundBuildPart.filter(build_id=build.id, part=Part.NIGHT).update(
-        file="", captures=0, misfits=0, coverage=0, afresh=Afresh.NOT.value
-    )
-    await _forget_files(build, nights, at)
+    await _begin_anew(build, nights, Afresh.NOT, at)
 
 
-async def of_camera(camera: Camera) -> dict[Part, Collected]:
-    """What is being collected, by part; nothing when nothing is."""
+async def source_changes(camera: Camera, at: datetime) -> None:
+    """Let go of all that was collected from another source, rotation or AI mode; go on afresh.
+
+    In the transaction that changes them.
+    """
+    build = await BackgroundBuild.filter(camera_id=camera.id).select_for_update().first()
+    if build is not None:
+        rows = await BackgroundBuildPart.filter(build_id=build.id).select_for_update()
+        await _begin_anew(build, rows, Afresh.CAMERA, at)
+
+
+async def of_camera(services: Services, camera: Camera, at: datetime) -> dict[Part, Collected]:
+    """What is being collected, by part; nothing when nothing is, or its time is over.
+
+    What came of another source, rotation or AI mode counts as nothing: it is no background of
+    what the camera shows now.
+    """
     rows = await BackgroundBuildPart.filter(build__camera_id=camera.id).select_related("build")
     shown = {Part.ALL, Part.NIGHT} if daylight_of(camera).changes else {Part.ALL}
+    try:
+        stamp = stamp_of(services, camera)
+    except PermanentFailure:  # what leads to its pictures cannot be read: neither is it known
+        stamp = ""
     return {
-        Part(row.part): Collected(Part(row.part), row, row.build)
+        Part(row.part): Collected(Part(row.part), _of_now(row, stamp), row.build)
         for row in rows
-        if row.part in shown
+        if row.part in shown and is_running(row.build, at)
     }
 
 
@@ -161,7 +181,9 @@ async def forget_expired(at: datetime) -> int:
     expired = await BackgroundBuild.filter(over)
     for build in expired:
         async with transaction():
-            await _drop(build, at)
+            # The build before its parts, as everybody locks them: nobody waits in a circle.
+            if await BackgroundBuild.filter(id=build.id).select_for_update().first():
+                await _drop(build, at)
     return len(expired)
 
 
@@ -195,14 +217,17 @@ def opened(services: Services, sealed: bytes) -> Samples | None:
 
 
 async def preview_so_far(services: Services, collected: Collected) -> Preview | None:
-    """What is sure so far, on stripes; it shows nobody. None when there is nothing to show."""
+    """A map of where it is sure so far, without a pixel of the picture; None without samples.
+
+    Nobody has looked through these pixels for people before ``make_candidate`` does.
+    """
     try:
         samples = await samples_of(services, collected.row)
     except TemporaryFailure:
         return None
     if samples is None:
         return None
-    return await anyio.to_thread.run_sync(lambda: preview_of(coverage_picture(samples)))
+    return await anyio.to_thread.run_sync(lambda: preview_of(coverage_map(samples)))
 
 
 async def built_picture(services: Services, collected: Collected) -> bytes | None:
@@ -211,6 +236,42 @@ async def built_picture(services: Services, collected: Collected) -> bytes | Non
     if samples is None:
         return None
     return await anyio.to_thread.run_sync(lambda: encode_png(picture(samples)))
+
+
+def _of_now(row: BackgroundBuildPart, stamp: str) -> BackgroundBuildPart:
+    """The row, or one without anything, if its file came of something else."""
+    if not row.file or (stamp and row.stamp == stamp):
+        return row
+    return BackgroundBuildPart(
+        id=row.id,
+        organisation_id=row.organisation_id,
+        build_id=row.build_id,
+        part=row.part,
+        afresh=Afresh.CAMERA.value,
+    )
+
+
+async def _begin_anew(
+    build: BackgroundBuild, rows: list[BackgroundBuildPart], why: Afresh, at: datetime
+) -> None:
+    """Put other rows in the place of these: a worker that has read one of them finds it gone.
+
+    So it does when nothing was collected yet, and no value in the row could tell it.
+    """
+    if not rows:
+        return
+    await BackgroundBuildPart.filter(id__in=[row.id for row in rows]).delete()
+    new = [
+        BackgroundBuildPart(
+            organisation_id=build.organisation_id,
+            build_id=build.id,
+            part=row.part,
+            afresh=why.value if row.file else Afresh.NOT.value,
+        )
+        for row in rows
+    ]
+    await BackgroundBuildPart.bulk_create(new)
+    await _forget_files(build, rows, at)
 
 
 async def _drop(build: BackgroundBuild, at: datetime) -> None:

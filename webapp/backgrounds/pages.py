@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import anyio.to_thread
@@ -75,7 +76,7 @@ async def show_page(
 async def build_values(request: Request, camera: Camera, part: Part) -> dict[str, Any]:
     """How far the camera is with building a background for this part, if it does so."""
     services = services_of(request)
-    collected = (await builds.of_camera(camera)).get(part)
+    collected = (await builds.of_camera(services, camera, datetime.now(UTC))).get(part)
     return {
         "camera": camera,
         "part": part,

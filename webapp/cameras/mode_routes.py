@@ -14,6 +14,7 @@ from webapp.access import camera_of
 from webapp.audit.actions import FIELDS as FIELD_WORDS
 from webapp.audit.actions import Action
 from webapp.audit.log import changed, record, values_of
+from webapp.backgrounds import builds
 from webapp.cameras.forms import CHOOSE_AGAIN, LEVELS
 from webapp.cameras.hints import hints_of
 from webapp.cameras.look import BUSY, Busy, Question, Seen, background_frame, look
@@ -53,6 +54,8 @@ async def save_mode(request: Request) -> Response:
             row.engine, row.level = engine, int(level)
             await row.save(update_fields=FIELDS)
             if differs := changed(before, values_of(row, FIELDS)):
+                if "engine" in differs:
+                    await builds.source_changes(row, datetime.now(UTC))
                 await record(
                     request,
                     Action.CAMERA_CHANGED,

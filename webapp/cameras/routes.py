@@ -65,7 +65,7 @@ async def camera_page(request: Request) -> Response:
         source=describe(source) if source else "",
         engine=_engine_info(request, camera.engine),
         connector=info_of(services.connectors, camera.connector),
-        builds=await builds.of_camera(camera),
+        builds=await builds.of_camera(services, camera, datetime.now(UTC)),
         **await _live(request, camera),
     )
 
@@ -133,6 +133,8 @@ async def save(request: Request) -> Response:
             await row.save(update_fields=EDIT_FIELDS)
             after = {**values_of(row, EDIT_FIELDS), "source": entered.source}
             if differs := changed(before, after, hidden=("source",)):
+                if differs.keys() & {"connector", "source", "rotation"}:
+                    await builds.source_changes(row, datetime.now(UTC))
                 await record(request, Action.CAMERA_CHANGED, **_target(row), changed=differs)
     except ChangedMeanwhile as meanwhile:
         return _told(request, entered, meanwhile.row)

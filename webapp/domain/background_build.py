@@ -3,8 +3,9 @@
 Each pixel keeps the three colours that were seen there most, as running medians, and how often.
 People who were found are left out with some room around them; whom no engine found walks on, and
 leaves a colour that soon goes again. A colour is believed once it was seen in more captures than
-somebody who sits there for half an hour, and in more than half of all: so a pixel that is
-believed shows nobody, and whoever looks at a build sees such pixels alone.
+somebody who sits there for half an hour, and in more than half of all. Who sits there for longer,
+and is found by no engine, is believed as well: so whoever looks at a build sees where it is sure,
+and its pixels only once they were looked through for people.
 
 Why not samples or a histogram for each pixel: a colour of its own in each of 60 captures is a
 picture of 60 moments with people in them, and as large as they are; 32 levels by channel are
@@ -50,6 +51,8 @@ ENOUGH_MISFITS = 30  # captures in a row that do not fit: then what was collecte
 MOVED_COUNTS = 10  # as many of them as one that shows another view
 
 STRIPE, LIGHT_STRIPE, DARK_STRIPE = 12, 214, 196
+SURE = (150, 164, 96)  # BGR
+CELL = 40  # cells of a map along its longer side: too coarse for anybody's outline
 
 
 class Afresh(StrEnum):
@@ -160,14 +163,17 @@ def picture(samples: Samples) -> Frame:
     return Frame(np.clip(np.rint(filled), 0, 255).astype(np.uint8))
 
 
-def coverage_picture(samples: Samples) -> Frame:
-    """Give what is believed so far, on stripes: it shows nobody."""
-    lead, _ = _lead(samples)
-    height, width = samples.seen.shape
+def coverage_map(samples: Samples) -> Frame:
+    """Map where most is believed so far, on stripes: coarse cells, and no pixel of the camera's."""
+    width, height = samples.size
+    scale = CELL / max(width, height)
+    cells = (max(1, round(width * scale)), max(1, round(height * scale)))
+    share = cv2.resize(believed(samples).astype(np.float32), cells, interpolation=cv2.INTER_AREA)
+    sure = cv2.resize(share, (width, height), interpolation=cv2.INTER_NEAREST) > 0.5
     rows, columns = np.indices((height, width), np.int32)
     dark = ((rows + columns) // STRIPE) % 2 == 0
     stripes = np.where(dark, DARK_STRIPE, LIGHT_STRIPE).astype(np.uint8)
-    return Frame(np.where(believed(samples)[..., None], lead, stripes[..., None]))
+    return Frame(np.where(sure[..., None], np.array(SURE, np.uint8), stripes[..., None]))
 
 
 def packed(samples: Samples) -> bytes:
