@@ -33,6 +33,7 @@ _SCHEMES = {
     "mail_url": ("smtp://", "smtps://", "mailbox:"),
 }
 LEAST_SECRET = 32  # characters
+MOST_PIXELS = 100_000_000  # of a picture, whatever is set
 LEAST_TOKEN = 16  # characters
 
 # Cameras live in private networks. Loopback, link-local and metadata addresses are left out.
@@ -241,7 +242,7 @@ class Settings(BaseSettings):
         10_000_000, ge=1000, le=50_000_000, description="Largest picture that is taken, in bytes."
     )
     max_picture_pixels: int = Field(
-        16_800_000, ge=10_000, le=100_000_000, description="Largest picture that is decoded."
+        16_800_000, ge=10_000, le=MOST_PIXELS, description="Largest picture that is decoded."
     )
     counts_kept_days: int = Field(366, ge=1, le=3660, description="Days that counts are kept.")
     session_hours: int = Field(12, ge=1, le=720, description="Hours a sign-in lasts.")

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from joserfc.jwk import OKPKey
+from nigiwai_engine_api import Frame
 
 from nigiwai import cli
 from tests.verification.conftest import crowd
 from tests.verification.test_manifests import BACKGROUND, KEY, PUBLIC, made
 from webapp.domain import masking
 from webapp.domain.manifests import write_signed
+from webapp.domain.pictures import encode_png
+from webapp.settings import Settings
 from webapp.verification.keys import jwk_of
 from webapp.verification.signing import as_jws
 
@@ -87,13 +92,46 @@ def test_tampered_figures_fail(folder: Path) -> None:
     figures = json.loads((folder / "picture.json").read_text())["manifest"]["figures"]
     change(folder, figures=figures[1:])
     result = verify(folder, "picture.json")
+    assert (result.exit_code, outcomes(result)) == (1, {"signature": "failed"})
+    result = verify(folder, "picture.json", key="")
     assert result.exit_code == 1
     assert outcomes(result) == {
-        "signature": "failed",
+        "signature": "open",
         "background": "passed",
         "raster": "failed",
         "picture": "open",
     }
+
+
+def test_figures_that_cover_the_picture_over_and_over_are_not_drawn(folder: Path) -> None:
+    huge = ["standing", 20_000, 160, 10_000, 3]
+    change(folder, figures=[huge] * 90)
+    assert verify(folder, "picture.json", key="").exit_code == 1  # drawn: the pixels differ
+    change(folder, figures=[huge] * 101)
+    result = verify(folder, "picture.json", key="")
+    assert result.exit_code == 1
+    assert "more often than anybody would draw" in result.stderr
+
+
+def test_what_is_larger_than_the_usual_limit_is_looked_at(folder: Path) -> None:
+    """And what is larger than any limit is no forgery: it could not be looked at."""
+    width, height = 5000, 3400
+    assert width * height > Settings.model_fields["max_picture_pixels"].default
+    big = encode_png(Frame(np.full((height, width, 3), 90, np.uint8)))
+    (folder / "background.png").write_bytes(big)
+    sizes = {"width": width, "height": height, "figures": []}
+    change(folder, background_sha256=hashlib.sha256(big).hexdigest(), **sizes)
+    assert outcomes(verify(folder, "picture.json", key="")) == {
+        "signature": "open",
+        "background": "passed",
+        "raster": "failed",  # the digest is still that of the small one
+        "picture": "open",
+    }
+    change(folder, width=20_000, height=13_600)
+    result = verify(folder, "picture.json", key="")
+    assert (result.exit_code, outcomes(result)["background"]) == (3, "open")
+    assert outcomes(result)["raster"] == "open"
+    assert "larger than" in result.stdout
 
 
 def test_a_forged_and_a_replayed_manifest_fail(folder: Path) -> None:

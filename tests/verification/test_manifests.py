@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
@@ -24,7 +25,7 @@ from tests.builders import picture
 from tests.verification.conftest import AT, INFO, Made, crowd, drawn
 from webapp.domain import masking
 from webapp.domain.backdrops import Fitted
-from webapp.domain.geometry import Mark, Posed, Standing
+from webapp.domain.geometry import Mark, Posed, Standing, area_of, figures_of
 from webapp.domain.manifests import (
     Manifest,
     ManifestRefused,
@@ -35,6 +36,7 @@ from webapp.domain.manifests import (
     write_signed,
 )
 from webapp.domain.masking import digest_of, draw_on, render_on
+from webapp.domain.pictograms import Rect
 from webapp.domain.pictures import decode, encode_jpeg, encode_png
 from webapp.domain.rasters import raster_sha256
 from webapp.domain.verification import (
@@ -126,6 +128,45 @@ def test_hashing_what_was_touched_is_hashing_all(
     fitted = Fitted.of(EMPTY)
     drawing = render_on(fitted, found(places), style)
     assert digest_of(fitted, drawing) == raster_sha256(drawing.frame)
+
+
+@given(boxes, st.sampled_from(STYLES), st.integers(0, 99))
+@settings(max_examples=40, deadline=None)
+def test_a_picture_is_its_figures_painted_one_over_the_other(
+    places: list[tuple[float, ...]], style: PictogramStyle, seed: int
+) -> None:
+    """Whoever is left out changes no pixel; and each covers about as much as it is said to."""
+    fitted, canvas = Fitted.of(EMPTY), Rect(0, 0, EMPTY.width, EMPTY.height)
+    figures = list(figures_of(found(places, seed), style, canvas))
+    pixels = fitted.calmed.pixels.copy().astype(np.int64)
+    for figure in figures:
+        masks = figure.masks(canvas)
+        rows, columns = slice(masks.rect.top, masks.rect.bottom), slice(*masks.rect[::2])
+        inner, outer = (m.astype(np.int64)[..., None] for m in (masks.figure, masks.outline))
+        edge = (outer * 56 + 32) // 64
+        colour = np.array((158, 130, 106)) - figure.shade
+        rest = pixels[rows, columns] * (64 - inner - edge)
+        white = np.array((252, 248, 244))
+        pixels[rows, columns] = (rest + inner * colour + edge * white + 32) // 64
+        seen = int(((masks.figure != 0) | (masks.outline != 0)).sum())
+        assert seen <= area_of(figure, canvas) * 5 // 4 + 4 * (canvas.right + canvas.bottom)
+    assert (draw_on(fitted, figures).frame.pixels == pixels).all()
+
+
+def test_the_masks_of_a_crowd_are_not_held_all_at_once() -> None:
+    """A manifest of ten thousand people as large as the picture took as many times its size."""
+    fitted = Fitted.of(EMPTY)
+    figures = [Standing(500 + index, 10 * index, 240 + 5 * index, 3) for index in range(60)]
+    draw_on(fitted, figures[:1])
+    peaks = []
+    for number in (2, 60):
+        tracemalloc.start()
+        try:
+            draw_on(fitted, figures[:number])
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    assert peaks[1] < 2 * peaks[0]
 
 
 def test_whoever_is_wholly_hidden_is_not_in_it() -> None:

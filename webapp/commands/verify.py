@@ -24,7 +24,7 @@ from webapp.domain.verification import (
     redraw,
     verdict_of,
 )
-from webapp.settings import Settings
+from webapp.settings import MOST_PIXELS
 from webapp.verification.signing import is_signed, signature_of
 
 # The exit status; a script that asks for 0 gets all of it.
@@ -51,6 +51,7 @@ REASONS = {
     Why.OTHER_KEY: "signed with a key that is not among those given",
     Why.OTHER_STYLE: "drawn in a way that this version of Nigiwai does not draw any more",
     Why.OTHER_LIBRARY: "the pixels differ, but it was drawn with another version of the library",
+    Why.TOO_LARGE: "larger than Nigiwai draws or decodes: not looked at",
     Why.BAD_BACKGROUND: "the background that the manifest names is none for this picture",
     Why.OTHER_PIXELS: "the published file shows something else than was drawn",
 }
@@ -76,14 +77,17 @@ REASONS = {
 def verify(files: tuple[Path, ...], background_file: Path, key_file: Path | None) -> None:
     """Check the manifest in FILES, and the picture beside it if there is one.
 
+    Nothing is drawn anew when the signature does not fit.
+
     The exit status is 0 when all of it fits, 1 when something does not, and 3 when something
     could not be checked, as the signature without --key.
     """
     manifest, jws, picture = _sort(files)
-    results = {Step.SIGNATURE: _signature(manifest, jws, key_file)}
     background = _read(background_file)
-    pixels = int(Settings.model_fields["max_picture_pixels"].default)
-    results |= redraw(manifest, background, picture, pixels).results
+    results = {Step.SIGNATURE: _signature(manifest, jws, key_file)}
+    if results[Step.SIGNATURE].outcome is not Outcome.FAILED:
+        # Whatever the server was set to; nothing is drawn for somebody else's signature.
+        results |= redraw(manifest, background, picture, MOST_PIXELS).results
     verdict = verdict_of(results)
     click.echo(_described(manifest))
     for step, result in results.items():

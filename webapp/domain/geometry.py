@@ -7,6 +7,7 @@ and the shade of its pictogram, and that is all that is published of anybody (B1
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from nigiwai_engine_api.types import People, PictogramStyle
 
 from webapp.domain.pictograms import (
+    SUB,
     Masks,
     Rect,
     draw,
@@ -72,6 +74,23 @@ class Posed(NamedTuple):
 
 
 Figure = Standing | Mark | Posed
+
+
+def area_of(figure: Figure, canvas: Rect) -> int:
+    """About how many pixels of the picture are looked at to draw it; never much too few."""
+    if isinstance(figure, Posed):
+        head, *pairs = figure.pose[1:]
+        across, down = zip(head, *chain.from_iterable(pairs), strict=True)
+        margin = figure.pose.height // 8
+        low, high = (min(across) - margin, min(down) - margin), (max(across), max(down))
+        right, bottom = (end + margin for end in high)
+        box = Rect(*(end // SUB for end in (*low, right, bottom)))
+    else:
+        top = figure.y - figure.height if isinstance(figure, Standing) else figure.y
+        half = figure.height // 2
+        box = Rect(figure.x - half, top, figure.x + half, top + figure.height)
+    seen = box.within(canvas)
+    return (seen.right - seen.left) * (seen.bottom - seen.top)
 
 
 def figures_of(people: People, style: PictogramStyle, canvas: Rect) -> Iterator[Figure]:

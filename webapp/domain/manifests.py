@@ -19,17 +19,21 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
-from webapp.domain.geometry import SHADES, Figure, Mark, Posed, Standing
+from webapp.domain.geometry import SHADES, Figure, Mark, Posed, Standing, area_of
+from webapp.domain.pictograms import Rect
 from webapp.domain.poses import Pose
 
 FORMAT = "nigiwai-picture-1"
 MOST_BYTES = 2_000_000
 MOST_FIGURES = 10_000
 MOST_SIDE = 65_535
+# So many times over may figures cover their picture. A crowd does so a few times; more only
+# takes the time of whoever draws it.
+MOST_COVERED = 100
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CAMERA = re.compile(r"[a-z0-9]{1,16}")
-_PICTURE = re.compile(r"\d{8}T\d{6}-[0-9a-f]{32}")
+_PICTURE = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{32}")  # ``\d`` takes any script's digits
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 _SIGNATURE = re.compile(r"[A-Za-z0-9_-]{1,400}\.\.[A-Za-z0-9_-]{1,200}")
 _MINUTE = "%Y%m%dT%H%M%S"
@@ -131,7 +135,12 @@ def read_signed(data: bytes) -> tuple[Manifest, str]:
     """Read such a file; ``ManifestRefused`` for whatever is not one, to the letter."""
     whole = _object(_load(data), {"manifest", "signature"})
     signature = _text(whole["signature"], _SIGNATURE, "signature")
-    return _read(whole["manifest"]), signature
+    manifest = _read(whole["manifest"])
+    canvas = Rect(0, 0, manifest.width, manifest.height)
+    covered = sum(area_of(figure, canvas) for figure in manifest.figures)
+    if covered > MOST_COVERED * manifest.width * manifest.height:
+        raise ManifestRefused("The figures cover the picture more often than anybody would draw.")
+    return manifest, signature
 
 
 def pack(manifest: Manifest) -> bytes:

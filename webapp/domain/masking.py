@@ -60,17 +60,20 @@ def render_on(backdrop: Fitted, people: People, style: PictogramStyle) -> Drawin
 
 
 def draw_on(backdrop: Fitted, figures: Iterable[Figure]) -> Drawing:
-    """Draw ``figures``, given from far to near, on the calmed background."""
+    """Draw ``figures``, given from far to near, on the calmed background.
+
+    Masks are made twice, to see who is hidden and to paint: so only one figure's are held at a
+    time, however many figures there are and however large.
+    """
     canvas = _canvas(backdrop)
-    seen = _without_hidden([(figure, figure.masks(canvas)) for figure in figures], canvas)
+    seen = _without_hidden(tuple(figures), canvas)
     pixels = backdrop.calmed.pixels.copy()
-    for figure, masks in seen:
+    touched = []
+    for figure in seen:
+        masks = figure.masks(canvas)
         _paint(pixels, masks, _FAR - np.uint16(figure.shade))
-    return Drawing(
-        Frame(pixels),
-        tuple(figure for figure, _ in seen),
-        tuple((masks.rect.top, masks.rect.bottom) for _, masks in seen),
-    )
+        touched.append((masks.rect.top, masks.rect.bottom))
+    return Drawing(Frame(pixels), seen, tuple(touched))
 
 
 def digest_of(backdrop: Fitted, drawing: Drawing) -> str:
@@ -82,22 +85,21 @@ def _canvas(backdrop: Fitted) -> Rect:
     return Rect(0, 0, backdrop.calmed.width, backdrop.calmed.height)
 
 
-def _without_hidden(
-    figures: list[tuple[Figure, Masks]], canvas: Rect
-) -> list[tuple[Figure, Masks]]:
+def _without_hidden(figures: tuple[Figure, ...], canvas: Rect) -> tuple[Figure, ...]:
     """Leave out whoever is beside the picture, or wholly behind nearer figures.
 
     No pixel changes by that, and nothing is told of people whom the picture does not show.
     """
     covered = np.zeros((canvas.bottom, canvas.right), bool)
     seen = []
-    for figure, masks in reversed(figures):
+    for figure in reversed(figures):
+        masks = figure.masks(canvas)
         left, top, right, bottom = masks.rect
         behind = covered[top:bottom, left:right]
         if (((masks.figure != 0) | (masks.outline != 0)) & ~behind).any():
-            seen.append((figure, masks))
+            seen.append(figure)
             behind |= masks.figure == FULL
-    return seen[::-1]
+    return tuple(seen[::-1])
 
 
 def _paint(pixels: UInt8, masks: Masks, colour: npt.NDArray[np.uint16]) -> None:

@@ -14,7 +14,7 @@ from nigiwai_engine_api.types import Frame
 from webapp.domain import masking
 from webapp.domain.backdrops import Fitted
 from webapp.domain.manifests import Manifest
-from webapp.domain.pictures import PictureRefused, decode, fit_background
+from webapp.domain.pictures import PictureProblem, PictureRefused, decode, fit_background
 from webapp.domain.rasters import raster_sha256
 
 # How far a JPEG of ours may be from its pixels, in brightness (0..255): the mean of a block.
@@ -57,6 +57,7 @@ class Why(StrEnum):
     OTHER_STYLE = "other_style"  # this version of Nigiwai draws in another way
     OTHER_LIBRARY = "other_library"  # as drawn with another version of the library
     BAD_BACKGROUND = "bad_background"  # the very background named fits no picture
+    TOO_LARGE = "too_large"  # larger than is drawn or decoded here
     NO_PICTURE = "no_picture"  # the file is not kept any more, or was not given
     OTHER_FILE = "other_file"  # not the published file, byte by byte
     OTHER_PIXELS = "other_pixels"  # the published file shows something else than was drawn
@@ -120,12 +121,12 @@ def _draw(
     if hashlib.sha256(background).hexdigest() != manifest.background:
         return None, Result(Outcome.FAILED)
     if manifest.width * manifest.height > max_pixels:
-        return None, Result(Outcome.FAILED, Why.BAD_BACKGROUND)
+        return None, Result(Outcome.OPEN, Why.TOO_LARGE)
     try:
         empty = decode(background, max_pixels=max_pixels, max_bytes=len(background))
         fitted = Fitted.of(fit_background(empty, manifest.width, manifest.height))
-    except PictureRefused:
-        return None, Result(Outcome.FAILED, Why.BAD_BACKGROUND)
+    except PictureRefused as refused:
+        return None, _refused(refused, Why.BAD_BACKGROUND)
     if manifest.style_version != masking.STYLE_VERSION:
         return None, PASSED
     return masking.draw_on(fitted, manifest.figures).frame, PASSED
@@ -133,8 +134,10 @@ def _draw(
 
 def _compare(manifest: Manifest, frame: Frame | None, background: Result) -> Result:
     if frame is None:
-        why = Why.OTHER_STYLE if background == PASSED else Why.NO_BACKGROUND
-        return Result(Outcome.OPEN, why)
+        if background == PASSED:
+            return Result(Outcome.OPEN, Why.OTHER_STYLE)
+        is_large = background.why is Why.TOO_LARGE
+        return Result(Outcome.OPEN, Why.TOO_LARGE if is_large else Why.NO_BACKGROUND)
     if raster_sha256(frame) == manifest.raster:
         return PASSED
     if manifest.library != masking.LIBRARY:
@@ -158,9 +161,16 @@ def _look_at(
         return PASSED
     try:
         shown = decode(picture, max_pixels=max_pixels, max_bytes=len(picture), min_side=1)
-    except PictureRefused:
-        return Result(Outcome.FAILED, Why.OTHER_PIXELS)
+    except PictureRefused as refused:
+        return _refused(refused, Why.OTHER_PIXELS)
     return PASSED if _is_like(shown, frame) else Result(Outcome.FAILED, Why.OTHER_PIXELS)
+
+
+def _refused(refused: PictureRefused, why: Why) -> Result:
+    """What is only too large to be looked at here is no forgery."""
+    if refused.problem is PictureProblem.TOO_MANY_PIXELS:
+        return Result(Outcome.OPEN, Why.TOO_LARGE)
+    return Result(Outcome.FAILED, why)
 
 
 def _is_like(shown: Frame, drawn: Frame) -> bool:

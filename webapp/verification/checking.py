@@ -75,7 +75,7 @@ async def find(camera_id: str, picture: str, now: datetime) -> Asked | None:
     except ManifestRefused:
         return Asked(row.camera, picture, row, None, is_its_own=False)
     is_its_own = manifest.camera == camera_id and manifest.minute == minute
-    if is_its_own and not hmac.compare_digest(manifest.picture, picture):
+    if is_its_own and not hmac.compare_digest(manifest.picture.encode(), picture.encode()):
         return None
     return Asked(row.camera, picture, row, manifest, is_its_own)
 
