@@ -11,7 +11,7 @@ import pytest
 from joserfc.jwk import OKPKey
 from nigiwai_engine_api import PictogramStyle
 
-from tests.builders import make_camera, picture
+from tests.builders import make_camera, make_embed, make_group, picture
 from tests.html import one, parsed, text_of
 from tests.people import Person
 from tests.verification.conftest import Made, crowd, make_picture
@@ -20,22 +20,29 @@ from webapp.domain.manifests import Manifest, pack, read_signed
 from webapp.models import (
     Background,
     Camera,
+    CameraGroupMember,
+    EmbedVariant,
     KeptBackground,
     Organisation,
     PictureKey,
     PictureManifest,
+    Site,
 )
 from webapp.services import Services
 from webapp.verification.keys import KEPT, retire_keys
 from webapp.verification.links import verify_path
 from webapp.verification.signing import is_signed, sign, signature_of
 
+_WIDE = {ord("0") + digit: ord("０") + digit for digit in range(10)}
 FILES = ("manifest.json", "keys.json", "background.png", "picture.jpg", "redrawn.jpg")
 
 
 @pytest.fixture
 async def camera(organisation: Organisation) -> Camera:
-    return await make_camera(organisation)
+    """One that is published."""
+    camera = await make_camera(organisation)
+    await make_embed(camera)
+    return camera
 
 
 async def outcomes(person: Person, path: str) -> dict[str, str]:
@@ -212,12 +219,16 @@ async def test_who_does_not_know_the_whole_name_learns_nothing(
         f"/verify/{camera.public_id}/{'9' * 8}T{'9' * 6}-{'0' * 32}",
         f"/verify/{other.public_id}/{name}",
         f"/verify/{'x' * 60}/{name}",
+        # Digits, but of other scripts: as good as none.
+        f"/verify/{camera.public_id}/{name.translate(_WIDE)}",
+        f"/verify/{camera.public_id}/{name[:15].translate(_WIDE)}{name[15:]}",
+        f"/verify/{camera.public_id}/{name[:7]}٢{name[8:]}",
     ]
     pages = {(await anonymous.get(path)).text for path in wrong}
     assert {(await anonymous.get(path)).status_code for path in wrong} == {404}
     assert len(pages) == 1
     assert "この画像の記録はありません" in pages.pop()
-    for path in wrong[:2]:
+    for path in (*wrong[:2], *wrong[-3:]):
         for file in FILES:
             assert (await anonymous.get(f"{path}/{file}")).status_code == 404
 
@@ -265,7 +276,48 @@ async def test_a_replaced_background_serves_on_and_a_removed_one_does_not(
     assert await verdict(anonymous, made.path) == "open"
     assert "背景が削除された" in text_of(await anonymous.get(made.path), ".steps")
     assert (await anonymous.get(f"{made.path}/background.png")).status_code == 404
-    assert (await anonymous.get(f"{made.path}/redrawn.jpg")).status_code == 404
+    for name in ("redrawn.jpg", "picture.jpg"):
+        assert (await anonymous.get(f"{made.path}/{name}")).status_code == 404
+    assert not parsed(await anonymous.get(made.path)).select("a[href$='picture.jpg']")
+
+
+async def test_while_its_camera_is_published_nowhere_only_its_members_may_look(
+    anonymous: Person,
+    alice: Person,
+    bob: Person,
+    charlie: Person,
+    services: Services,
+    organisation: Organisation,
+) -> None:
+    """By an embed of its own, or by a group's embed or site (TRUST 30)."""
+    camera = await make_camera(organisation)
+    made = await make_picture(services, camera)
+    other = await make_camera(organisation, "裏口")
+    await make_embed(other)
+    paths = [made.path, *(f"{made.path}/{name}" for name in FILES)]
+
+    async def seen_by(person: Person) -> set[int]:
+        return {(await person.get(path)).status_code for path in paths}
+
+    unknown = await anonymous.get(f"{made.path[:-1]}{'0' if made.path[-1] != '0' else '1'}")
+    assert await seen_by(anonymous) == await seen_by(charlie) == {404}
+    assert (await anonymous.get(made.path)).text == unknown.text
+    assert await seen_by(alice) == await seen_by(bob) == {200}
+    group = await make_group(organisation, "駅前", [other])
+    await make_embed(group)
+    assert await seen_by(anonymous) == {404}  # the group is published, and it is not in it
+    await CameraGroupMember.create(organisation=organisation, group=group, camera=camera)
+    assert await seen_by(anonymous) == {200}
+    await EmbedVariant.filter(embed_key__group=group).delete()
+    assert await seen_by(anonymous) == {404}
+    site = await Site.create(organisation=organisation, group=group, name="駅前")
+    _asked_anew(services)
+    assert await seen_by(anonymous) == {200}
+    await site.delete()
+    await make_embed(camera)
+    assert await seen_by(anonymous) == {200}
+    await EmbedVariant.filter(embed_key__camera=camera).delete()
+    assert await seen_by(anonymous) == {404}
 
 
 async def test_a_rotated_key_is_published_for_as_long_as_it_is_needed(
@@ -292,7 +344,25 @@ async def test_nobody_has_more_drawn_than_a_person_needs(
     while services.verification.shares.take("127.0.0.1"):
         continue
     assert (await anonymous.get(made.path)).status_code == 429
-    assert (await anonymous.get(f"{made.path}/redrawn.jpg")).status_code == 429
+    for name in FILES:
+        assert (await anonymous.get(f"{made.path}/{name}")).status_code == 429
+
+
+async def test_whoever_waits_for_a_turn_holds_no_files(
+    anonymous: Person, services: Services, camera: Camera
+) -> None:
+    made = await make_picture(services, camera)
+    async with services.verification.turn(), services.verification.turn():
+        asked = [
+            asyncio.ensure_future(anonymous.get(made.path + path))
+            for path in ("", "/background.png", "/picture.jpg", "/redrawn.jpg")
+        ]
+        for _ in range(50):
+            await asyncio.sleep(0.01)
+        assert not any(each.done() for each in asked)
+        await services.storage.delete([_file(made)])
+    answers = await asyncio.gather(*asked)
+    assert [answer.status_code for answer in answers] == [200, 200, 404, 200]
 
 
 @pytest.mark.parametrize(
@@ -317,6 +387,11 @@ def test_the_address_of_a_picture_leads_to_its_page() -> None:
     # One of before, or none at all.
     for url in ("", "/pictures/masked/cam/20260302T120000-0011223344556677.jpg?e=1&s=2"):
         assert verify_path(url) == ""
+
+
+def _asked_anew(services: Services) -> None:
+    """Another minute: everybody has a whole share again."""
+    services.verification.shares._limiter.storage.reset()
 
 
 def _file(made: Made) -> str:

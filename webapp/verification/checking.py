@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import anyio.to_thread
+from tortoise.expressions import Q
+
 from webapp.access import PUBLIC_ID
 from webapp.domain.manifests import Manifest, ManifestRefused, minute_of, unpack
 from webapp.domain.verification import (
@@ -20,7 +23,16 @@ from webapp.domain.verification import (
     redraw,
     verdict_of,
 )
-from webapp.models import Background, Camera, KeptBackground, PictureManifest
+from webapp.models import (
+    Background,
+    Camera,
+    CameraGroup,
+    EmbedVariant,
+    KeptBackground,
+    Member,
+    PictureManifest,
+    Role,
+)
 from webapp.services import Services
 from webapp.verification.keys import KEPT, public_key
 from webapp.verification.signing import is_signed
@@ -54,10 +66,13 @@ class Checked:
         return verdict_of(self.results)
 
 
-async def find(camera_id: str, picture: str, now: datetime) -> Asked | None:
-    """The picture of that name; None without one, and after 30 days.
+async def find(
+    camera_id: str, picture: str, now: datetime, member: Member | None = None
+) -> Asked | None:
+    """The picture of that name, for a member of its organisation or, without one, for anybody.
 
-    Nobody learns from a name that is not whole whether there was a picture in that minute.
+    None without one, after 30 days, and while the camera is published nowhere (TRUST 30): then
+    its members alone may look. Nobody learns from a name that is not whole whether there was a picture in that minute.
     """
     try:
         minute = minute_of(picture)
@@ -70,6 +85,8 @@ async def find(camera_id: str, picture: str, now: datetime) -> Asked | None:
     ).select_related("camera", "camera__organisation")
     if row is None:
         return None
+    if not _belongs_to(member, row.camera) and not await is_published(row.camera):
+        return None
     try:
         manifest = unpack(row.packed)
     except ManifestRefused:
@@ -78,6 +95,24 @@ async def find(camera_id: str, picture: str, now: datetime) -> Asked | None:
     if is_its_own and not hmac.compare_digest(manifest.picture.encode(), picture.encode()):
         return None
     return Asked(row.camera, picture, row, manifest, is_its_own)
+
+
+async def is_published(camera: Camera) -> bool:
+    """Whether the public may see the camera somewhere: by an embed of its own, or by an embed or
+    the site of a group that it is in.
+    """
+    if await EmbedVariant.filter(embed_key__camera_id=camera.id).exists():
+        return True
+    shown = Q(site__id__isnull=False) | Q(embed_key__variants__id__isnull=False)
+    return await CameraGroup.filter(shown, members__camera_id=camera.id).exists()
+
+
+def _belongs_to(member: Member | None, camera: Camera) -> bool:
+    return (
+        member is not None
+        and member.role is not Role.OPERATOR
+        and member.organisation_id == camera.organisation_id
+    )
 
 
 async def check(services: Services, asked: Asked, now: datetime) -> Checked:
@@ -96,25 +131,30 @@ async def check(services: Services, asked: Asked, now: datetime) -> Checked:
         failed = {Step.SIGNATURE: signature, Step.PLACE: Result(Outcome.FAILED)}
         return Checked(failed, Redrawn(None, {}))
     results = {Step.SIGNATURE: await _signature(asked, now), Step.PLACE: PASSED}
-    background = await background_file_of(services, asked)
-    picture = await services.storage.get(picture_key(asked))
     pixels = services.settings.max_picture_pixels
-    redrawn = await services.verification.run(redraw, manifest, background, picture, pixels)
+    async with services.verification.turn():
+        background = await background_file_of(services, asked)
+        picture = await picture_file_of(services, asked)
+        redrawn = await anyio.to_thread.run_sync(redraw, manifest, background, picture, pixels)
     return Checked({**results, **redrawn.results}, redrawn)
 
 
 async def background_file_of(services: Services, asked: Asked) -> bytes | None:
     """The PNG that it was drawn on: registered still, or kept because it was replaced."""
-    row_id, camera_id = asked.row.background_id, asked.row.camera_id
-    row = await Background.get_or_none(
-        id=row_id, camera_id=camera_id
-    ) or await KeptBackground.get_or_none(id=row_id, camera_id=camera_id)
+    row = await _background_of(asked)
     return None if row is None else await services.storage.get(row.picture)
 
 
-def picture_key(asked: Asked) -> str:
-    """Where the published file is, while it is kept."""
-    return f"masked/{asked.camera.public_id}/{asked.name}.jpg"
+async def picture_file_of(services: Services, asked: Asked) -> bytes | None:
+    """The published file, while it is kept; with its background it is gone at once (M2)."""
+    if await _background_of(asked) is None:
+        return None
+    return await services.storage.get(f"masked/{asked.camera.public_id}/{asked.name}.jpg")
+
+
+async def _background_of(asked: Asked) -> Background | KeptBackground | None:
+    which = {"id": asked.row.background_id, "camera_id": asked.row.camera_id}
+    return await Background.get_or_none(**which) or await KeptBackground.get_or_none(**which)
 
 
 async def _signature(asked: Asked, now: datetime) -> Result:

@@ -1,18 +1,22 @@
 """The public page that says how a picture was made and checks it, and its files (B1).
 
-Everything here is for whoever has the address of a picture, for 30 days, and is gone at once
-with its camera. Nothing is kept by caches.
+Everything here is for whoever has the address of a picture, for 30 days, while its camera is
+published somewhere; its organisation's members may look in any case. It is gone at once with its
+camera. Nothing is kept by caches.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import anyio.to_thread
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from webapp.access import session_of
 from webapp.domain.manifests import write_signed
 from webapp.domain.pictures import encode_jpeg
 from webapp.domain.verification import Verdict
@@ -20,6 +24,7 @@ from webapp.errors import TemporaryFailure
 from webapp.http import page, services_of
 from webapp.i18n import Locale, accepted_language
 from webapp.plugins import Engines
+from webapp.services import Services
 from webapp.verification import words
 from webapp.verification.checking import (
     Asked,
@@ -27,7 +32,7 @@ from webapp.verification.checking import (
     background_file_of,
     check,
     find,
-    picture_key,
+    picture_file_of,
 )
 from webapp.verification.keys import published_keys
 from webapp.verification.signing import as_jws
@@ -86,9 +91,7 @@ async def keys_file(request: Request) -> Response:
 async def background_file(request: Request) -> Response:
     """The background, as it was registered."""
     asked = await _asked_for_file(request)
-    data = await background_file_of(services_of(request), asked)
-    if data is None or not asked.is_its_own:
-        raise HTTPException(404)
+    data = await _fetched(request, asked, background_file_of)
     name = f"nigiwai-{asked.camera.public_id}-background-{asked.row.background_id}.png"
     return _file(data, "image/png", name)
 
@@ -96,9 +99,7 @@ async def background_file(request: Request) -> Response:
 async def picture_file(request: Request) -> Response:
     """The published file, while it is kept."""
     asked = await _asked_for_file(request)
-    data = await services_of(request).storage.get(picture_key(asked))
-    if data is None or not asked.is_its_own:
-        raise HTTPException(404)
+    data = await _fetched(request, asked, picture_file_of)
     return _file(data, "image/jpeg", _file_name(asked) + ".jpg")
 
 
@@ -108,13 +109,17 @@ async def redrawn_file(request: Request) -> Response:
     frame = (await _check(request, asked)).redrawn.frame
     if frame is None:
         raise HTTPException(404)
-    data = await services_of(request).verification.run(encode_jpeg, frame)
+    data = await anyio.to_thread.run_sync(encode_jpeg, frame)
     return Response(data, media_type="image/jpeg")
 
 
 async def _asked(request: Request) -> Asked | None:
-    parts = request.path_params
-    return await find(parts["camera"], parts["picture"], datetime.now(UTC))
+    """The picture, if whoever asks has not asked for too much; 429 otherwise."""
+    if not services_of(request).verification.shares.take(request.state.address):
+        raise HTTPException(429)
+    parts, session = request.path_params, session_of(request)
+    member = None if session is None else session.member
+    return await find(parts["camera"], parts["picture"], datetime.now(UTC), member)
 
 
 async def _asked_for_file(request: Request) -> Asked:
@@ -124,13 +129,27 @@ async def _asked_for_file(request: Request) -> Asked:
     return asked
 
 
-async def _check(request: Request, asked: Asked) -> Checked:
-    """Check it, if whoever asks has not asked for too much; 429 and 503 otherwise."""
+async def _fetched(
+    request: Request, asked: Asked, fetch: Callable[[Services, Asked], Awaitable[bytes | None]]
+) -> bytes:
+    """One of the picture's files; 404 without it, 503 while the store is away."""
     services = services_of(request)
-    if not services.verification.shares.take(request.state.address):
-        raise HTTPException(429)
+    if not asked.is_its_own:
+        raise HTTPException(404)
     try:
-        return await check(services, asked, datetime.now(UTC))
+        async with services.verification.turn():
+            data = await fetch(services, asked)
+    except TemporaryFailure:
+        raise HTTPException(503) from None
+    if data is None:
+        raise HTTPException(404)
+    return data
+
+
+async def _check(request: Request, asked: Asked) -> Checked:
+    """Check it; 503 while the store is away."""
+    try:
+        return await check(services_of(request), asked, datetime.now(UTC))
     except TemporaryFailure:
         raise HTTPException(503) from None
 
