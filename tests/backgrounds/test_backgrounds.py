@@ -277,6 +277,29 @@ async def test_a_new_background_retires_the_old_one(
     assert not await Outbox.exists()
 
 
+async def test_a_tick_lets_those_of_before_go_at_once(
+    alice: Person, services: Services, camera: Camera
+) -> None:
+    first = await alice.send_form(path_of(camera, "/take"))
+    assert not parsed(first).select("input[name=forgets]")  # there is none before
+    await alice.send_form(path_of(camera, "/register"), draft=draft_of(first), blur="0")
+    shown = await alice.send_form(path_of(camera, "/take"))
+    tick = one(shown, "input[name=forgets]")
+    assert not tick.has_attr("checked")
+    assert "検証できなくなります" in text_of(shown, ".choice-forgets")
+    again = await alice.send_form(
+        path_of(camera, "/register"), draft=draft_of(shown), blur="11", forgets="yes"
+    )
+    assert one(again, "input[name=forgets]").has_attr("checked")
+    old = await Background.get()
+    await alice.send_form(
+        path_of(camera, "/register"), draft=draft_of(shown), blur="0", forgets="yes"
+    )
+    assert (await Background.get()).id != old.id
+    assert not await KeptBackground.exists()
+    assert old.picture in (await Outbox.get()).payload["keys"]
+
+
 async def test_removing_takes_the_picture_with_it(
     alice: Person, services: Services, camera: Camera
 ) -> None:

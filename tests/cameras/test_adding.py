@@ -10,7 +10,15 @@ from tests.builders import counted, lost, make_background, make_camera, make_emb
 from tests.html import error_of, one, parsed, text_of
 from tests.people import Person
 from webapp.domain.health import CameraState
-from webapp.models import Background, Camera, EmbedKey, Latest, Observation, Organisation
+from webapp.models import (
+    Background,
+    Camera,
+    EmbedKey,
+    KeptBackground,
+    Latest,
+    Observation,
+    Organisation,
+)
 from webapp.services import Services
 from webapp.urls import pages
 
@@ -57,6 +65,7 @@ async def test_a_replacement_keeps_keys_history_and_settings(
 async def test_a_replacement_shows_nothing_of_the_old_camera(alice: Person, camera: Camera) -> None:
     await alice.save(f"/cameras/{camera.public_id}/replace", **NEW)
     assert not await Background.filter(camera_id=camera.id).exists()
+    assert not await KeptBackground.exists()
     latest = await Latest.get(camera_id=camera.id)
     assert (latest.state, latest.count, latest.picture) == (CameraState.WAITING, None, "")
     page = await alice.get(f"/cameras/{camera.public_id}/background?done=camera_replaced")

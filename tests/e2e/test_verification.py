@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from playwright.async_api import Browser, Page, expect
 
 from nigiwai import cli
-from tests.builders import counted, make_camera
+from tests.builders import counted, make_camera, make_embed
 from tests.e2e.conftest import serious_problems
 from tests.e2e.test_screens import quiet
 from tests.verification.conftest import Made, crowd, make_picture
@@ -22,7 +22,9 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture
 async def camera(organisation: Organisation) -> Camera:
-    return await make_camera(organisation, latest=counted(4))
+    camera = await make_camera(organisation, latest=counted(4))
+    await make_embed(camera)  # or nobody but members may look
+    return camera
 
 
 async def download(page: Page, name: str, folder: Path) -> Path:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from jobs import ledger, retention, schedule
+from jobs import ledger, retention, schedule, sql
+from jobs.manifests import remove_old
 from jobs.observe import observe
 from jobs.sweep import sweep
+from tests.builders import picture
 from tests.jobs.conftest import NOON, World, make_background, make_cameras
-from webapp.backgrounds.candidates import remove_background
+from webapp.backgrounds.candidates import Registration, register_background, remove_background
+from webapp.backgrounds.drafts import Draft
 from webapp.domain.daylight import Part
 from webapp.domain.geometry import Standing
 from webapp.domain.manifests import Manifest, unpack
@@ -23,6 +27,7 @@ from webapp.models import (
     Camera,
     KeptBackground,
     Latest,
+    Outbox,
     PictureKey,
     PictureManifest,
 )
@@ -144,19 +149,96 @@ async def test_one_that_no_manifest_names_goes_soon(world: World) -> None:
     assert not await KeptBackground.exists()
 
 
-async def test_one_that_is_removed_goes_although_manifests_name_it(
+async def test_one_that_is_removed_goes_and_those_of_before_too(world: World) -> None:
+    """Although manifests name them: somebody may have been seen in one."""
+    [camera] = await make_cameras(world.services)
+    before = await make_background(world.services, camera)
+    await one_minute(world)
+    await _replace(before, NOON)
+    last = await make_background(world.services, camera, 160, 120)
+    [other] = await make_cameras(world.services)
+    await _replace(await make_background(world.services, other), NOON)
+    await remove_background(camera, Part.ALL, world.clock.at, _tell)
+    assert not await Background.exists()
+    assert (await KeptBackground.get()).camera_id == other.id
+    [gone] = await Outbox.all()
+    assert set(gone.payload["keys"]) == {before.picture, last.picture}
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+async def test_whoever_registers_another_may_let_those_of_before_go(
+    world: World, forgets: bool
+) -> None:
+    [camera] = await make_cameras(world.services)
+    first = await make_background(world.services, camera)
+    await _replace(first, NOON)
+    second = await make_background(world.services, camera, 160, 120)
+    await _register(world, camera, forgets=forgets)
+    new = await Background.get()
+    kept = set(await KeptBackground.all().values_list("picture", flat=True))
+    assert new.picture not in {first.picture, second.picture}
+    assert kept == (set() if forgets else {first.picture, second.picture})
+    gone = [set(row.payload["keys"]) for row in await Outbox.all()]
+    assert gone == ([{first.picture, second.picture}] if forgets else [])
+
+
+async def test_of_admins_who_register_and_remove_at_once_each_takes_what_is_there(
     world: World,
 ) -> None:
     [camera] = await make_cameras(world.services)
     await make_background(world.services, camera)
-    await one_minute(world)
+    await asyncio.gather(*(_register(world, camera) for _ in range(4)))
+    row = await Background.get()
+    assert await KeptBackground.all().count() == 4
+    told: list[int] = []
 
     async def tell() -> None:
-        return None
+        told.append(1)
 
-    await remove_background(camera, Part.ALL, world.clock.at, tell)
-    assert not await Background.exists()
+    await asyncio.gather(
+        *(remove_background(camera, Part.ALL, world.clock.at, tell) for _ in range(3)),
+        *(_register(world, camera, forgets=True) for _ in range(3)),
+    )
+    named = await Background.all().values_list("picture", flat=True)
+    gone = [key for row in await Outbox.all() for key in row.payload["keys"]]
+    assert len(named) <= 1
     assert not await KeptBackground.exists()
+    assert row.picture in gone
+    assert len(told) <= await Outbox.all().count()
+    stored = [key for key, _ in world.services.storage.list_sync("backgrounds/")]
+    assert sorted([*named, *gone]) == sorted(stored)
+
+
+async def test_rows_of_a_wrong_clock_do_not_stop_the_removal(world: World) -> None:
+    [camera] = await make_cameras(world.services)
+    at = NOON + KEPT + timedelta(hours=1)
+    ahead = [at + timedelta(days=400 - each) for each in range(6)]
+    early = [at - timedelta(minutes=each) for each in range(4)]
+    old = [NOON - timedelta(minutes=each) for each in range(7)]
+    recent = [at - timedelta(hours=each) for each in range(1, 12)]
+    for minute in (*ahead, *early, *old, *recent, NOON - timedelta(days=1)):
+        await PictureManifest.create(
+            organisation_id=camera.organisation_id,
+            camera=camera,
+            minute=minute,
+            background_id=1,
+            packed=b"",
+            signature=b"",
+        )
+    await remove_old(sql.connection(world.settings), at, batch=2, idle=3)
+    left = [row.minute for row in await PictureManifest.all().order_by("id")]
+    # The last one is found once those before it are old, too: the search ends among them.
+    assert left == [*ahead, *early, *recent, NOON - timedelta(days=1)]
+
+
+async def test_a_minute_of_a_wrong_clock_keeps_no_background_for_longer(world: World) -> None:
+    [camera] = await make_cameras(world.services)
+    old = await make_background(world.services, camera)
+    await one_minute(world)
+    await PictureManifest.all().update(minute=NOON + timedelta(days=500))
+    await _replace(old, NOON)
+    await retention.retain(world.settings, NOON + timedelta(minutes=11))
+    assert (await KeptBackground.get()).kept_until == NOON + timedelta(minutes=10) + KEPT
 
 
 async def test_rotation_is_by_command_and_old_keys_go(world: World) -> None:
@@ -206,6 +288,15 @@ async def test_a_key_that_cannot_be_opened_is_followed_by_another(
     assert (await CameraKeys(lost).of_camera(camera, NOON)).kid == second.kid
 
 
+async def _tell() -> None:
+    """Write nothing into the audit log."""
+
+
+async def _register(world: World, camera: Camera, *, forgets: bool = False) -> None:
+    draft, how = Draft(picture(320, 240, ".png")), Registration(forgets=forgets)
+    await register_background(world.services, camera, draft, "", how, world.clock.at, _tell)
+
+
 async def _replace(old: Background, at: Any) -> None:
     whose = {"organisation_id": old.organisation_id, "camera_id": old.camera_id}
     await KeptBackground.create(id=old.id, picture=old.picture, retired_at=at, **whose)
@@ -221,8 +312,6 @@ def _far() -> Any:
 
 @pytest.mark.parametrize("name", ["picture_manifest", "picture_key", "kept_background"])
 async def test_nothing_of_it_outlives_its_camera(world: World, name: str) -> None:
-    from jobs import sql
-
     [camera] = await make_cameras(world.services)
     old = await make_background(world.services, camera)
     await one_minute(world)

@@ -21,7 +21,7 @@ from webapp.backgrounds.check import bystanders
 from webapp.backgrounds.drafts import Draft, drop_draft, keep_draft
 from webapp.cameras.trial import Box, Preview, capture, preview_of
 from webapp.connectors import CameraUnreachable
-from webapp.database import transaction
+from webapp.database import returned_rows, transaction
 from webapp.domain.bystanders import widened
 from webapp.domain.daylight import Part
 from webapp.domain.pictures import (
@@ -36,11 +36,16 @@ from webapp.domain.pictures import (
 from webapp.errors import PermanentFailure, StartRefused
 from webapp.models import Background, Camera, KeptBackground, Latest
 from webapp.services import Services
+from webapp.versions import locked
 
 log = structlog.get_logger(__name__)
 
 # Writes into the audit log, in the transaction that it is told of.
 Log = Callable[[], Awaitable[None]]
+
+# Nobody else may have taken what these give back.
+_TAKE = "DELETE FROM background WHERE camera_id = $1 AND part = $2 RETURNING id, picture"
+_TAKE_KEPT = "DELETE FROM kept_background WHERE camera_id = $1 RETURNING id, picture"
 
 # A worker may just be drawing on the old one.
 _OLD_KEPT = timedelta(minutes=10)
@@ -48,11 +53,15 @@ _OLD_KEPT = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """How a candidate becomes a background: for when, how blurred, whoever is in it hidden."""
+    """How a candidate becomes a background: for when, how blurred, whoever is in it hidden.
+
+    ``forgets`` deletes those of before at once, which are kept for pictures on them otherwise.
+    """
 
     part: Part = Part.ALL
     blur: int = 0
     hides_people: bool = False
+    forgets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +176,8 @@ async def register_background(
     """Make the draft the background of its part; what that part had before goes.
 
     The picture is stored first: a row never points at nothing, and a picture without a
-    row is swept. The one before is kept for as long as pictures on it can be verified (B1).
+    row is swept. The one before is kept for as long as pictures on it can be verified (B1),
+    unless all of before are to be forgotten.
     """
 
     def finish() -> tuple[bytes, int, int]:
@@ -182,7 +192,8 @@ async def register_background(
     key = f"backgrounds/{camera.public_id}/{secrets.token_hex(16)}.png"
     await services.storage.put(key, picture)
     async with transaction() as connection:
-        await _retire(camera, how.part, now, connection, keeps=True)
+        await locked(Camera.filter(id=camera.id))
+        await _retire(camera, how.part, now, connection, forgets=how.forgets)
         row = await Background.create(
             organisation_id=camera.organisation_id,
             camera_id=camera.id,
@@ -202,16 +213,15 @@ async def register_background(
     return row
 
 
-async def remove_background(
-    camera: Camera, part: Part, now: datetime, log_it: Log, *, keeps: bool = False
-) -> None:
+async def remove_background(camera: Camera, part: Part, now: datetime, log_it: Log) -> None:
     """Take the background of a part away, and the picture that may be drawn on it with it (M2).
 
-    Pictures on it cannot be verified any more, unless it ``keeps``: whoever removes it may have
-    seen somebody in it.
+    Those that were replaced before go, too: whoever removes one may have seen somebody in it, or
+    in the one before. Pictures on them cannot be verified any more.
     """
     async with transaction() as connection:
-        if await _retire(camera, part, now, connection, keeps=keeps):
+        await locked(Camera.filter(id=camera.id))
+        if await _retire(camera, part, now, connection, forgets=True):
             await log_it()
         await changed_at(camera, now, connection)
         await Latest.filter(camera_id=camera.id).using_db(connection).update(picture="")
@@ -223,32 +233,34 @@ async def changed_at(camera: Camera, now: datetime, connection: BaseDBAsyncClien
 
 
 async def _retire(
-    camera: Camera, part: Part, now: datetime, connection: BaseDBAsyncClient, *, keeps: bool
+    camera: Camera, part: Part, now: datetime, connection: BaseDBAsyncClient, *, forgets: bool
 ) -> bool:
-    """Take away what was in force for a part; whether there was any."""
-    rows = await Background.filter(camera_id=camera.id, part=part).using_db(connection)
-    if not rows:
-        return False
-    await Background.filter(id__in=[row.id for row in rows]).using_db(connection).delete()
-    if keeps:  # jobs/manifests.py knows until when; then the picture is swept
+    """Take away what was in force for a part; whether anything went. The camera is locked.
+
+    It is kept for pictures on it, or else it goes at once with all that were kept before.
+    """
+    gone = await returned_rows(connection, _TAKE, [camera.id, part.value])
+    if not forgets:  # jobs/manifests.py knows until when; then the picture is swept
         kept = [
             KeptBackground(
-                id=row.id,
-                organisation_id=row.organisation_id,
-                camera_id=row.camera_id,
-                picture=row.picture,
+                id=row["id"],
+                organisation_id=camera.organisation_id,
+                camera_id=camera.id,
+                picture=row["picture"],
                 retired_at=now,
             )
-            for row in rows
+            for row in gone
         ]
         await KeptBackground.bulk_create(kept, using_db=connection)
-        return True
-    await outbox.write(
-        camera.organisation_id,
-        outbox.PICTURES_DELETE,
-        {"keys": [row.picture for row in rows], "prefixes": []},
-        f"background-gone:{rows[-1].id}",
-        now + _OLD_KEPT,
-        using_db=connection,
-    )
-    return True
+        return bool(gone)
+    gone += await returned_rows(connection, _TAKE_KEPT, [camera.id])
+    if gone:
+        await outbox.write(
+            camera.organisation_id,
+            outbox.PICTURES_DELETE,
+            {"keys": [row["picture"] for row in gone], "prefixes": []},
+            f"background-gone:{max(row['id'] for row in gone)}",
+            now + _OLD_KEPT,
+            using_db=connection,
+        )
+    return bool(gone)

@@ -22,7 +22,7 @@ from webapp.errors import TemporaryFailure
 from webapp.form_fields import text_field
 from webapp.http import locale_of, page, services_of
 from webapp.i18n import N_
-from webapp.models import Background, Camera
+from webapp.models import Background, Camera, KeptBackground
 from webapp.versions import version_of_row
 
 
@@ -62,6 +62,8 @@ async def show_page(
         "problem": problem,
         "field": field,
         "blur": text_field(form, "blur") if form is not None and field != "blur" else "0",
+        "has_earlier": candidate is not None and await _has_earlier(camera, background),
+        "forgets": form is not None and text_field(form, "forgets") == "yes",
         "choice": text_field(form, "people") if form is not None else "",
         "pattern": pattern or stored_form(daylight_of(camera)),
         "version": version_of_row(camera, FIELDS),
@@ -85,6 +87,11 @@ async def build_values(request: Request, camera: Camera, part: Part) -> dict[str
         "is_view_lost": builds.is_view_lost(camera.latest),
         "refresh": refresh_seconds(services.settings),
     }
+
+
+async def _has_earlier(camera: Camera, background: Background | None) -> bool:
+    """Whether a registration could let one of before go."""
+    return background is not None or await KeptBackground.filter(camera_id=camera.id).exists()
 
 
 def _theirs(request: Request, camera: Camera) -> dict[str, str]:

@@ -141,6 +141,7 @@ async def register(request: Request) -> Response:
         part=part,
         blur=int(text_field(form, "blur") or "0"),
         hides_people=text_field(form, "people") == HIDE,
+        forgets=text_field(form, "forgets") == "yes",
     )
     log = partial(_log, request, camera, Action.BACKGROUND_REGISTERED)
     try:
@@ -151,7 +152,7 @@ async def register(request: Request) -> Response:
 
 
 async def remove(request: Request) -> Response:
-    """Remove the background of a part: without one there is no picture."""
+    """Remove the background of a part, and all of before: without one there is no picture."""
     camera = await camera_of(request)
     part = read_part(text_field(await form_of(request), "part"))
     log = partial(_log, request, camera, Action.BACKGROUND_REMOVED)

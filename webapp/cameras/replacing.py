@@ -1,7 +1,8 @@
 """差し替え: another camera in a camera's place (S9).
 
 Keys, history, groups and settings hang on the row and stay. What was seen by the old camera
-goes: its background, what was collected for one, the picture that was drawn on it, and its state.
+goes: its backgrounds, those of before too, what was collected for one, the picture that was drawn
+on it, and its state.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ async def replace_source(
         row.connector, row.source, row.rotation = source.connector, source.sealed, source.rotation
         await row.save(update_fields=_FIELDS)
         for part in Part:
-            await remove_background(row, part, datetime.now(UTC), _tell_nothing, keeps=True)
+            await remove_background(row, part, datetime.now(UTC), _tell_nothing)
         await builds.cancel(row, datetime.now(UTC))
         await Latest.filter(camera_id=row.id).update(
             state=CameraState.WAITING,

@@ -2,7 +2,9 @@
 
 A manifest names the background (by the SHA-256 of its file), the engine and the style, the
 figures as they are drawn, the picture's place and time, and digests of its pixels and of its
-JPEG file. It holds nothing of people but ``webapp.domain.geometry``: no boxes, scores or ids.
+JPEG file. It holds nothing of people but ``webapp.domain.geometry``: no boxes, scores or ids, and
+nobody of whom no pixel is to be seen. Of a figure that is partly hidden it holds all of it: also
+where its hidden joints are, which the picture does not tell.
 
 It is signed as its canonical JSON: keys sorted, no spaces, ASCII. The file that is given away
 is ``{"manifest": {…}, "signature": "…"}``, the signature a JWS whose payload is detached.

@@ -62,18 +62,17 @@ def render_on(backdrop: Fitted, people: People, style: PictogramStyle) -> Drawin
 def draw_on(backdrop: Fitted, figures: Iterable[Figure]) -> Drawing:
     """Draw ``figures``, given from far to near, on the calmed background.
 
-    Masks are made twice, to see who is hidden and to paint: so only one figure's are held at a
-    time, however many figures there are and however large.
+    What is held meanwhile does not grow with the figures, however many and however large.
     """
     canvas = _canvas(backdrop)
     seen = _without_hidden(tuple(figures), canvas)
     pixels = backdrop.calmed.pixels.copy()
     touched = []
-    for figure in seen:
-        masks = figure.masks(canvas)
+    for figure, kept in seen:
+        masks = kept or figure.masks(canvas)
         _paint(pixels, masks, _FAR - np.uint16(figure.shade))
         touched.append((masks.rect.top, masks.rect.bottom))
-    return Drawing(Frame(pixels), seen, tuple(touched))
+    return Drawing(Frame(pixels), tuple(figure for figure, _ in seen), tuple(touched))
 
 
 def digest_of(backdrop: Fitted, drawing: Drawing) -> str:
@@ -85,21 +84,24 @@ def _canvas(backdrop: Fitted) -> Rect:
     return Rect(0, 0, backdrop.calmed.width, backdrop.calmed.height)
 
 
-def _without_hidden(figures: tuple[Figure, ...], canvas: Rect) -> tuple[Figure, ...]:
+def _without_hidden(figures: tuple[Figure, ...], canvas: Rect) -> list[tuple[Figure, Masks | None]]:
     """Leave out whoever is beside the picture, or wholly behind nearer figures.
 
-    No pixel changes by that, and nothing is told of people whom the picture does not show.
+    No pixel changes by that, and nothing is told of people whom the picture does not show. Masks
+    are kept for painting as long as they are no more than the picture; others are made again.
     """
     covered = np.zeros((canvas.bottom, canvas.right), bool)
-    seen = []
+    room = covered.size
+    seen: list[tuple[Figure, Masks | None]] = []
     for figure in reversed(figures):
         masks = figure.masks(canvas)
         left, top, right, bottom = masks.rect
         behind = covered[top:bottom, left:right]
         if (((masks.figure != 0) | (masks.outline != 0)) & ~behind).any():
-            seen.append(figure)
+            room -= masks.figure.size
+            seen.append((figure, masks if room >= 0 else None))
             behind |= masks.figure == FULL
-    return tuple(seen[::-1])
+    return seen[::-1]
 
 
 def _paint(pixels: UInt8, masks: Masks, colour: npt.NDArray[np.uint16]) -> None:

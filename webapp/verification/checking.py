@@ -72,7 +72,8 @@ async def find(
     """The picture of that name, for a member of its organisation or, without one, for anybody.
 
     None without one, after 30 days, and while the camera is published nowhere (TRUST 30): then
-    its members alone may look. Nobody learns from a name that is not whole whether there was a picture in that minute.
+    its members alone may look. Nobody learns from a name that is not whole whether there was a
+    picture in that minute.
     """
     try:
         minute = minute_of(picture)
@@ -98,9 +99,7 @@ async def find(
 
 
 async def is_published(camera: Camera) -> bool:
-    """Whether the public may see the camera somewhere: by an embed of its own, or by an embed or
-    the site of a group that it is in.
-    """
+    """Whether the public sees the camera by an embed, or by an embed or site of a group of its."""
     if await EmbedVariant.filter(embed_key__camera_id=camera.id).exists():
         return True
     shown = Q(site__id__isnull=False) | Q(embed_key__variants__id__isnull=False)

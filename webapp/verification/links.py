@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-_MASKED = re.compile(
-    r"/pictures/masked/([a-z0-9]{1,16})/([0-9]{8}T[0-9]{6}-[0-9a-f]{32})\.jpg\?"
-)
+_MASKED = re.compile(r"/pictures/masked/([a-z0-9]{1,16})/([0-9]{8}T[0-9]{6}-[0-9a-f]{32})\.jpg\?")
 _ALERT, _CLOSED = "/pictures/alerts/", "/pictures/closed/"
 
 
