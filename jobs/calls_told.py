@@ -71,7 +71,7 @@ async def _tell(
             values = {
                 "name": admin.name,
                 "organisation": organisation.name,
-                "month": locale.month_of(month.month),
+                "month": month.month,
                 "percent": percent,
                 "calls": f"{month.calls:,}",
                 "quota": f"{quota:,}",

@@ -112,7 +112,8 @@ async def test_a_background_is_built_watched_and_registered(
     await expect(register).to_be_visible(timeout=60_000)
     await expect(register.locator(".notice-warning")).to_have_count(0)
     await register.locator("button[type=submit]").click()
-    await page.wait_for_url("**done=background_registered")
+    done = page.locator(".notice-done")
+    await expect(done).to_contain_text("背景画像を登録しました", timeout=60_000)
     while await deliver_due(services, datetime.now(UTC)):
         continue
     assert list(services.storage.list_sync("building")) == []
@@ -126,12 +127,13 @@ async def test_a_background_is_built_watched_and_registered(
     await expect(page.locator("#build")).to_contain_text("今の向きの背景画像を自動で作れます")
     await look(page, "4-moved")
     await page.click("#build button")
+    await expect(page.locator("#build")).to_contain_text("次の解析から", timeout=60_000)
     await captures(1)
     await page.reload()
     await expect(page.locator("#build")).to_contain_text("撮影 1回")
     await page.click("#build summary")
     await page.click("#build form[action$='/cancel'] button")
-    await page.wait_for_url("**done=background_build_ended")
+    await expect(done).to_contain_text("自動作成を中止し", timeout=60_000)
     actions = await AuditEntry.filter(action__startswith="background").order_by("id")
     assert [entry.action for entry in actions] == [
         "background_build_started",

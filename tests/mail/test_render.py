@@ -122,7 +122,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "calls_used": {
         "name": "山田 花子",
         "organisation": "駅前商店街 & Sons",
-        "month": "2026年3月",
+        "month": "2026-03",
         "percent": 80,
         "calls": "8,012",
         "quota": "10,000",

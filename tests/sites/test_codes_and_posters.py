@@ -27,10 +27,13 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def read(pixels: Pixels | None) -> str:
-    """What OpenCV's reader finds in a picture."""
+    """What OpenCV's readers find in a picture; now and then one of them misses a good code."""
     assert pixels is not None
-    text, _, _ = cv2.QRCodeDetector().detectAndDecode(pixels)
-    return str(text)
+    for reader in (cv2.QRCodeDetectorAruco(), cv2.QRCodeDetector()):
+        text, _, _ = reader.detectAndDecode(pixels)
+        if text:
+            return str(text)
+    return ""
 
 
 def drawn(svg: str, size: int = 600) -> Pixels | None:
