@@ -11,7 +11,7 @@ import pytest
 from joserfc.jwk import OKPKey
 from nigiwai_engine_api import PictogramStyle
 
-from tests.builders import make_camera, make_embed, make_group, picture
+from tests.builders import make_camera, make_embed, make_group, make_variant, picture
 from tests.html import one, parsed, text_of
 from tests.people import Person
 from tests.verification.conftest import Made, crowd, make_picture
@@ -289,7 +289,7 @@ async def test_while_its_camera_is_published_nowhere_only_its_members_may_look(
     services: Services,
     organisation: Organisation,
 ) -> None:
-    """By an embed of its own, or by a group's embed or site (TRUST 30)."""
+    """By an embed of its own, or by a group's embed or site, with its count (TRUST 30)."""
     camera = await make_camera(organisation)
     made = await make_picture(services, camera)
     other = await make_camera(organisation, "裏口")
@@ -310,11 +310,20 @@ async def test_while_its_camera_is_published_nowhere_only_its_members_may_look(
     assert await seen_by(anonymous) == {200}
     await EmbedVariant.filter(embed_key__group=group).delete()
     assert await seen_by(anonymous) == {404}
-    site = await Site.create(organisation=organisation, group=group, name="駅前")
+    site = await Site.create(
+        organisation=organisation, group=group, name="駅前", options={"counts": True}
+    )
     _asked_anew(services)
     assert await seen_by(anonymous) == {200}
+    await Site.filter(id=site.id).update(options={"counts": False})
+    _asked_anew(services)
+    assert await seen_by(anonymous) == {404}  # a record would tell the number that is hidden (E1)
     await site.delete()
-    await make_embed(camera)
+    embed = await make_embed(camera, counts=False)
+    assert await seen_by(anonymous) == {404}
+    assert await seen_by(bob) == {200}
+    await make_variant(embed)
+    _asked_anew(services)
     assert await seen_by(anonymous) == {200}
     await EmbedVariant.filter(embed_key__camera=camera).delete()
     assert await seen_by(anonymous) == {404}

@@ -11,7 +11,9 @@ import anyio.to_thread
 from tortoise.expressions import Q
 
 from webapp.access import PUBLIC_ID
+from webapp.domain.embeds import read_options as read_embed_options
 from webapp.domain.manifests import Manifest, ManifestRefused, minute_of, unpack
+from webapp.domain.sites import read_options as read_site_options
 from webapp.domain.verification import (
     PASSED,
     Outcome,
@@ -26,12 +28,12 @@ from webapp.domain.verification import (
 from webapp.models import (
     Background,
     Camera,
-    CameraGroup,
     EmbedVariant,
     KeptBackground,
     Member,
     PictureManifest,
     Role,
+    Site,
 )
 from webapp.services import Services
 from webapp.verification.keys import KEPT, public_key
@@ -71,9 +73,9 @@ async def find(
 ) -> Asked | None:
     """The picture of that name, for a member of its organisation or, without one, for anybody.
 
-    None without one, after 30 days, and while the camera is published nowhere (TRUST 30): then
-    its members alone may look. Nobody learns from a name that is not whole whether there was a
-    picture in that minute.
+    None without one, after 30 days, and while the camera, or its count, is published nowhere
+    (TRUST 30): then its members alone may look. Nobody learns from a name that is not whole
+    whether there was a picture in that minute.
     """
     try:
         minute = minute_of(picture)
@@ -99,11 +101,17 @@ async def find(
 
 
 async def is_published(camera: Camera) -> bool:
-    """Whether the public sees the camera by an embed, or by an embed or site of a group of its."""
-    if await EmbedVariant.filter(embed_key__camera_id=camera.id).exists():
-        return True
-    shown = Q(site__id__isnull=False) | Q(embed_key__variants__id__isnull=False)
-    return await CameraGroup.filter(shown, members__camera_id=camera.id).exists()
+    """Whether the public sees the camera and its count.
+
+    That is by an embed of its own, or by an embed or site of a group of its. A record names every
+    mark: where the count is hidden everywhere it would tell it (E1).
+    """
+    ours = Q(embed_key__camera_id=camera.id) | Q(embed_key__group__members__camera_id=camera.id)
+    variants = await EmbedVariant.filter(ours).values_list("options")
+    sites = await Site.filter(group__members__camera_id=camera.id).values_list("options")
+    return any(read_embed_options(options).counts for (options,) in variants) or any(
+        read_site_options(options).counts for (options,) in sites
+    )
 
 
 def _belongs_to(member: Member | None, camera: Camera) -> bool:
