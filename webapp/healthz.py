@@ -8,12 +8,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from tortoise.exceptions import BaseORMException
 
-from webapp import __version__, heartbeat
+from webapp import __version__, heartbeat, public_counts
 from webapp.cameras.sight import sight_of
-from webapp.domain.embeds import read_options
-from webapp.domain.sites import read_options as read_site_options
 from webapp.http import services_of
-from webapp.models import Camera, CameraGroupMember, EmbedVariant, Site
+from webapp.models import Camera
 from webapp.settings import Settings
 
 
@@ -22,49 +20,28 @@ async def healthz(request: Request) -> Response:
 
     The status is "ok"; "degraded" while no worker gives a sign of life, though what is
     there is still shown; or "no database", with status 503. A camera's count is there
-    only when it has embeds and each of them shows it (B7, E1), and None whenever it is not known.
+    only when it has embeds and nothing hides it (B7, E1), and None whenever it is not known.
     """
     now = datetime.now(UTC)
     try:
         workers = len(await heartbeat.live_workers(now))
         cameras = await Camera.all().order_by("id").select_related("latest", "organisation")
-        shows_count = await _showing_counts()
+        counts = await public_counts.of_all()
     except (BaseORMException, OSError):
         body = {"status": "no database", "version": __version__, "workers": 0, "cameras": []}
         return JSONResponse(body, 503)
     settings = services_of(request).settings
+    shown = {camera for camera, said in counts.items() if said.hides_nowhere}
     return JSONResponse(
         {
             "status": "ok" if workers else "degraded",
             "version": __version__,
             "workers": workers,
             "cameras": [
-                _entry(camera, settings, now, shows=camera.id in shows_count) for camera in cameras
+                _entry(camera, settings, now, shows=camera.id in shown) for camera in cameras
             ],
         }
     )
-
-
-async def _showing_counts() -> set[int]:
-    """The cameras whose count is public: whoever hides it in one place means it hidden.
-
-    A group's embed or site that hides it does so for each camera of the group.
-    """
-    variants = await EmbedVariant.all().values_list(
-        "embed_key__camera_id", "embed_key__group_id", "options"
-    )
-    sites = await Site.all().values_list("group_id", "options")
-    hiding = {group for group, options in sites if not read_site_options(options).counts}
-    hiding |= {
-        group for _, group, options in variants if group and not read_options(options).counts
-    }
-    hidden = {
-        camera for camera, _, options in variants if camera and not read_options(options).counts
-    }
-    hidden |= set(
-        await CameraGroupMember.filter(group_id__in=hiding).values_list("camera_id", flat=True)
-    )
-    return {camera for camera, _, _ in variants if camera} - hidden
 
 
 def _entry(camera: Camera, settings: Settings, now: datetime, *, shows: bool) -> dict[str, object]:

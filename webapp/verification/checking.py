@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import anyio.to_thread
-from tortoise.expressions import Q
 
+from webapp import public_counts
 from webapp.access import PUBLIC_ID
-from webapp.domain.embeds import read_options as read_embed_options
 from webapp.domain.manifests import Manifest, ManifestRefused, minute_of, unpack
-from webapp.domain.sites import read_options as read_site_options
 from webapp.domain.verification import (
     PASSED,
     Outcome,
@@ -28,12 +26,10 @@ from webapp.domain.verification import (
 from webapp.models import (
     Background,
     Camera,
-    EmbedVariant,
     KeptBackground,
     Member,
     PictureManifest,
     Role,
-    Site,
 )
 from webapp.services import Services
 from webapp.verification.keys import KEPT, public_key
@@ -74,8 +70,8 @@ async def find(
     """The picture of that name, for a member of its organisation or, without one, for anybody.
 
     None without one, after 30 days, and while the camera, or its count, is published nowhere
-    (TRUST 30): then its members alone may look. Nobody learns from a name that is not whole
-    whether there was a picture in that minute.
+    (TRUST 30): then its members alone may look, as a record names every mark (E1). Nobody learns
+    from a name that is not whole whether there was a picture in that minute.
     """
     try:
         minute = minute_of(picture)
@@ -88,8 +84,10 @@ async def find(
     ).select_related("camera", "camera__organisation")
     if row is None:
         return None
-    if not _belongs_to(member, row.camera) and not await is_published(row.camera):
-        return None
+    if not _belongs_to(member, row.camera):
+        counts = await public_counts.of_camera(row.camera.id)
+        if not counts.shows_somewhere:
+            return None
     try:
         manifest = unpack(row.packed)
     except ManifestRefused:
@@ -98,20 +96,6 @@ async def find(
     if is_its_own and not hmac.compare_digest(manifest.picture.encode(), picture.encode()):
         return None
     return Asked(row.camera, picture, row, manifest, is_its_own)
-
-
-async def is_published(camera: Camera) -> bool:
-    """Whether the public sees the camera and its count.
-
-    That is by an embed of its own, or by an embed or site of a group of its. A record names every
-    mark: where the count is hidden everywhere it would tell it (E1).
-    """
-    ours = Q(embed_key__camera_id=camera.id) | Q(embed_key__group__members__camera_id=camera.id)
-    variants = await EmbedVariant.filter(ours).values_list("options")
-    sites = await Site.filter(group__members__camera_id=camera.id).values_list("options")
-    return any(read_embed_options(options).counts for (options,) in variants) or any(
-        read_site_options(options).counts for (options,) in sites
-    )
 
 
 def _belongs_to(member: Member | None, camera: Camera) -> bool:
