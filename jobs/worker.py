@@ -24,6 +24,7 @@ from jobs import (
     calls_told,
     group_sample,
     licence_ends,
+    members,
     memory,
     monitoring,
     outages,
@@ -58,6 +59,7 @@ REPORTS_EVERY = timedelta(minutes=30)
 QUIET_PICTURES_EVERY = timedelta(minutes=15)
 SWEEP_EVERY = timedelta(minutes=5)
 CALLS_TOLD_EVERY = timedelta(minutes=5)
+MEMBERS_EVERY = timedelta(seconds=55)
 
 _AWAY = (*sql.DATABASE_AWAY, RedisError)
 
@@ -156,6 +158,7 @@ class Worker:
         at = await self._now()
         await monitoring.tidy(self._services, at)
         await builds.forget_expired(at)
+        await self._settle_members(at)
         if await heartbeat.take_turn("outages", at, timedelta(seconds=LOOK_AROUND * 0.9)):
             await outages.tell(self._services, at)
         if await heartbeat.take_turn("retention", at, RETAIN_EVERY):
@@ -169,6 +172,16 @@ class Worker:
         if await heartbeat.take_turn("sweep", at, SWEEP_EVERY):
             await sweep.sweep(self._services, at)
         await asyncio.to_thread(memory.give_back)
+
+    async def _settle_members(self, at: datetime) -> None:
+        """Before anybody is told anything: whoever left is told nothing any more."""
+        if not await heartbeat.take_turn("members", at, MEMBERS_EVERY):
+            return
+        try:
+            await members.settle(self._settings)
+        except sql.DATABASE_AWAY as error:
+            # The provider's database may be another one; what is the app's goes on.
+            log.warning("members were not compared with their accounts", error=str(error))
 
     async def _beat(self) -> None:
         if self.is_wedged:
