@@ -19,6 +19,8 @@ from webapp.middleware import CONTENT_SECURITY_POLICY
 from webapp.templating import environment_for
 
 LANGUAGE_COOKIE = "__Host-nigiwai-id-language"
+# What an application asked for, which nobody chose: an account's own language comes before it.
+ASKED_LANGUAGE_COOKIE = "__Host-nigiwai-id-asked-language"
 
 
 def session_of(request: Request) -> Session | None:
@@ -28,17 +30,20 @@ def session_of(request: Request) -> Session | None:
 
 
 def locale_of(request: Request) -> Locale:
-    """The language that was chosen here, else the account's, else the browser's.
+    """The language that was chosen here, else the account's.
 
-    Times are those of the account's zone.
+    Of whoever is not signed in: else the application's that led here, else the browser's. Times
+    are those of the account's zone.
     """
     chosen = request.cookies.get(LANGUAGE_COOKIE, "")
     session = session_of(request)
     if session is not None:
         account = session.account
         return Locale(chosen if chosen in LANGUAGES else account.language, account.time_zone)
-    if chosen in LANGUAGES:
-        return Locale(chosen)
+    asked = request.cookies.get(ASKED_LANGUAGE_COOKIE, "")
+    for language in (chosen, asked):
+        if language in LANGUAGES:
+            return Locale(language)
     return Locale(accepted_language(request.headers.get("accept-language", "")))
 
 

@@ -9,10 +9,11 @@ import httpx
 import pytest
 import time_machine
 
+from tests.html import parsed
 from tests.identity.oauth.conftest import CALLBACK, World, allow, said_in
-from tests.identity.people import ORIGIN, PASSWORD, visitor
-from webapp.identity.http import LANGUAGE_COOKIE
-from webapp.identity.models import AuthorizationCode, Consent, Session
+from tests.identity.people import ORIGIN, PASSWORD, sign_in, visitor
+from webapp.identity.http import ASKED_LANGUAGE_COOKIE, LANGUAGE_COOKIE
+from webapp.identity.models import Account, AuthorizationCode, Consent, Session
 from webapp.identity.oauth.clients import create_client
 from webapp.identity.oauth.requests import BadAuthorisation, read_request
 
@@ -239,10 +240,26 @@ async def test_the_login_speaks_the_applications_language(
     async with visitor(world.identity) as stranger:
         path = "/authorize?" + urlencode(world.query(ui_locales=tags))
         answer = await stranger.get(path)
-        assert answer.cookies.get(LANGUAGE_COOKIE) == language
-        stranger.cookies.set(LANGUAGE_COOKIE, "ja", domain="id.nigiwai.test")
-        answer = await stranger.get(path)
-        assert LANGUAGE_COOKIE not in answer.cookies, "what was chosen here stays"
+        assert answer.cookies.get(ASKED_LANGUAGE_COOKIE) == language
+        login = answer.headers["location"]
+        assert parsed(await stranger.get(login)).html["lang"] == (language or "ja")  # type: ignore[index]
+        for chosen in ("ja", "en"):
+            stranger.cookies.set(LANGUAGE_COOKIE, chosen, domain="id.nigiwai.test")
+            answer = await stranger.get(path)
+            assert LANGUAGE_COOKIE not in answer.cookies, "what was chosen here stays"
+            assert parsed(await stranger.get(login)).html["lang"] == chosen  # type: ignore[index]
+
+
+async def test_whoever_signed_in_reads_their_own_language_not_the_applications(
+    world: World,
+) -> None:
+    await Account.filter(id=world.account.id).update(language="en")
+    async with visitor(world.identity) as somebody:
+        answer = await somebody.get("/authorize?" + urlencode(world.query(ui_locales="ja")))
+        login = answer.headers["location"]
+        assert parsed(await somebody.get(login)).html["lang"] == "ja"  # type: ignore[index]
+        await sign_in(somebody, world.identity, world.account)
+        assert parsed(await somebody.get("/account")).html["lang"] == "en"  # type: ignore[index]
 
 
 async def test_a_public_application_needs_no_secret_but_the_verifier(world: World) -> None:

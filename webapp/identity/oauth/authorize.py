@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from webapp.i18n import LANGUAGES, N_
 from webapp.identity.flows.onward import login_page
-from webapp.identity.http import LANGUAGE_COOKIE, page, session_of
+from webapp.identity.http import ASKED_LANGUAGE_COOKIE, page, session_of
 from webapp.identity.models import Consent, Session
 from webapp.identity.oauth.freshness import marked_at, with_mark
 from webapp.identity.oauth.hints import read_hint
@@ -58,7 +58,7 @@ async def _go_on(
     if session is None or await _wants_login(parts, wanted, session, since, at):
         _may_ask(wanted, "login_required")
         response = RedirectResponse(login_page(_here(parts, wanted, since, at)), 303)
-        _speak(request, response, wanted.ui_locales)
+        _speak(response, wanted.ui_locales)
         return response
     if await _wants_consent(wanted, session, since):
         _may_ask(wanted, "consent_required")
@@ -113,11 +113,14 @@ def _here(parts: Parts, wanted: AuthorisationRequest, since: datetime | None, at
     return f"{AUTHORIZE}?{query}"
 
 
-def _speak(request: Request, response: Response, ui_locales: str) -> None:
-    """Show the login in the application's language, unless another was chosen here."""
+def _speak(response: Response, ui_locales: str) -> None:
+    """Show the login in the application's language, unless another was chosen here.
+
+    Whoever has signed in has a language of their own, which this does not touch.
+    """
     tags = [tag.partition("-")[0].lower() for tag in ui_locales.split()]
     language = next((tag for tag in tags if tag in LANGUAGES), "")
-    if language and LANGUAGE_COOKIE not in request.cookies:
+    if language:
         response.set_cookie(
-            LANGUAGE_COOKIE, language, path="/", secure=True, httponly=True, samesite="lax"
+            ASKED_LANGUAGE_COOKIE, language, path="/", secure=True, httponly=True, samesite="lax"
         )
