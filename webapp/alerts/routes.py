@@ -244,7 +244,11 @@ async def _keep(
             await locked(CameraGroup.filter(id=subject.id))
         else:
             await locked(Camera.filter(id=subject.id))
-        alert = await Alert.get_or_none(**whose)
+        # So is the alert's: whoever ends mails to their address by a link comes before or after.
+        rows = Alert.filter(**whose)
+        if rows.capabilities.support_for_update:
+            rows = rows.select_for_update()
+        alert = await rows.first()
         require(_version(alert), posted, alert)
         before = _told(alert, open_channels(alert, sealer))
         thresholds = form.thresholds if not _broken(form) else _thresholds(alert)
