@@ -299,6 +299,18 @@ async def test_tests_are_not_sent_without_end(alice: Person, camera: Camera) -> 
     assert await AlertEvent.all().count() == 20
 
 
+@pytest.mark.parametrize("entered", ["9999999999", "9" * 30, "-1", "²"])
+async def test_a_threshold_that_is_wrong_does_not_hinder_a_test(
+    alice: Person, camera: Camera, entered: str
+) -> None:
+    path = f"/cameras/{camera.public_id}/alerts/test"
+    wrong = {"threshold_2": entered, "threshold_3": entered}
+    response = await alice.send_htmx(path, test="address_3_1", **{**GOOD, **wrong})
+    assert response.status_code == 422
+    assert "メールの送信が設定されていません" in response.text
+    assert (await AlertEvent.get()).threshold is None
+
+
 async def test_secrets_are_sealed_and_never_shown(
     alice: Person, bob: Person, camera: Camera
 ) -> None:

@@ -196,6 +196,11 @@ def is_own_picture(key: str, public_id: str) -> bool:
     return bool(re.fullmatch(rf"{PREFIX}{re.escape(public_id)}/[0-9a-f]{{32}}\.jpg", key))
 
 
+def is_number(text: str) -> bool:
+    """Whether a text can be a threshold: up to three plain digits."""
+    return bool(_NUMBER.fullmatch(text))
+
+
 def normal_address(text: str) -> str:
     """A mail address as it is kept; ``UserError`` when it is none."""
     try:
@@ -219,7 +224,7 @@ def _check_threshold(form: AlertForm, stage: int) -> None:
     entered = form.values[name].translate(_WIDE)
     if not entered:
         raise UserError(THRESHOLD_MISSING)
-    if not _NUMBER.fullmatch(entered) or int(entered) > MOST:
+    if not is_number(entered) or int(entered) > MOST:
         raise UserError(THRESHOLD_WRONG)
     form.values[name] = str(int(entered))
 

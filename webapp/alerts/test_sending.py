@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from webapp.access import organisation_of
 from webapp.alerts.channels import Channels
-from webapp.alerts.forms import AlertForm
+from webapp.alerts.forms import AlertForm, is_number
 from webapp.alerts.tell import News, Subject, tell_webhook, try_mqtt, write_mail
 from webapp.alerts.words import why
 from webapp.errors import PermanentFailure, StartRefused, TemporaryFailure
@@ -79,7 +79,7 @@ async def send_test(
         target=target if channel is Channel.MAIL else "",
     )
     about = Subject(subject.public_id, subject.name, isinstance(subject, CameraGroup))
-    news = News(about, event, alert or Alert(), organisation.language)
+    news = News(about, event, alert or Alert(), organisation.language, organisation.time_zone)
     error = await _send(request, news, form, channels, channel, target)
     delivery.state = DeliveryState.FAILED if error else DeliveryState.DELIVERED
     delivery.error, delivery.ended_at = error[:500], datetime.now(UTC)
@@ -93,6 +93,7 @@ async def _event(
     stage = int(field.split("_")[1]) if field.startswith("address_") else form.stages
     is_group = isinstance(subject, CameraGroup)
     picture = "" if isinstance(subject, CameraGroup) else subject.latest.picture
+    # What is wrong in that field is said there: it does not hinder a test.
     threshold = form.values.get(f"threshold_{stage}", "")
     return await AlertEvent.create(
         organisation_id=subject.organisation_id,
@@ -102,7 +103,7 @@ async def _event(
         kind=EventKind.TEST,
         stage=stage,
         stages=form.stages,
-        threshold=int(threshold) if threshold.isascii() and threshold.isdigit() else None,
+        threshold=int(threshold) if is_number(threshold) else None,
         picture=picture,
     )
 
