@@ -140,6 +140,7 @@ async def _write(services: Services, organisation: Organisation, kind: _Kind, at
                 admin.mail,
                 admin.language or organisation.language,
                 _values(services, organisation, admin, told),
+                time_zone=organisation.time_zone,
             )
             key = f"{kind.event}:{ids[0]}:{admin.public_id}"
             await outbox.write_letter(organisation.id, letter, services.sealer, key, at, db)

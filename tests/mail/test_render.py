@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
@@ -283,6 +284,22 @@ def test_times_are_told_in_words_and_in_the_persons_zone(
     settings: Settings, event: str, language: str, words: str
 ) -> None:
     mail = sent(letter(event, language), settings)
+    assert words in text_of(mail)
+    assert words in words_of(html_of(mail))
+
+
+@pytest.mark.parametrize(
+    ("event", "language", "words"),
+    [
+        ("unusual_login", "ja", "2026年3月1日(日) 22:00（アメリカ東部標準時）"),
+        ("password_reset", "en", "Sun, Mar 1, 2026, 23:00 Eastern Standard Time"),
+        ("crowding", "ja", "2026年3月1日(日) 22:00（アメリカ東部標準時）"),
+    ],
+)
+def test_whoever_lives_elsewhere_reads_the_time_on_their_own_wall(
+    settings: Settings, event: str, language: str, words: str
+) -> None:
+    mail = sent(replace(letter(event, language), time_zone="America/New_York"), settings)
     assert words in text_of(mail)
     assert words in words_of(html_of(mail))
 

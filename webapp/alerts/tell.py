@@ -50,6 +50,7 @@ class News:
     event: AlertEvent
     alert: Alert
     language: str
+    time_zone: str
 
     @property
     def level(self) -> str:
@@ -125,6 +126,7 @@ async def write_mail(
         event="crowding",
         to=to,
         language=news.language,
+        time_zone=news.time_zone,
         sender=Sender.ALERTS,
         values={
             "name": news.subject.name,
@@ -170,7 +172,8 @@ async def _load(row: OutboxRow) -> tuple[AlertDelivery, News]:
     if alert is None or subject is None:
         raise PermanentFailure("The channel is gone.")
     about = Subject(subject.public_id, subject.name, event.camera_id is None)
-    return delivery, News(about, event, alert, delivery.organisation.language)
+    owner = delivery.organisation
+    return delivery, News(about, event, alert, owner.language, owner.time_zone)
 
 
 def _channels(services: Services, news: News) -> Channels:

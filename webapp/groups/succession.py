@@ -99,6 +99,7 @@ async def _tell_admins(
                 "groups": [{"name": one.group.name, "heir": one.heir} for one in inherited],
                 "url": f"{services.settings.origin}/groups",
             },
+            time_zone=organisation.time_zone,
         )
         key = f"default-gone:{camera.public_id}:{admin.public_id}"
         await outbox.write_letter(organisation.id, letter, services.sealer, key, at, db)

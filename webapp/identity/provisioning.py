@@ -345,6 +345,7 @@ async def _send_first_link(
             "url": url,
             "hours": int(LIVES[LinkPurpose.FIRST_PASSWORD].total_seconds()) // 3600,
         },
+        time_zone=account.time_zone,
     )
     await write_letter(letter, parts.sealer, f"first-password:{token_hash(url)}", at)
 
@@ -362,7 +363,13 @@ async def _tell_factor_reset(parts: Parts, account: Account, by: By | None, at: 
         "address": by.visitor.address if by is not None else "",
         "says": [FACTOR_RESET],
     }
-    letter = Letter("second_factor_changed", account.mail, account.language, values)
+    letter = Letter(
+        "second_factor_changed",
+        account.mail,
+        account.language,
+        values,
+        time_zone=account.time_zone,
+    )
     key = f"second-factor-reset:{account.public_id}:{at.timestamp()}"
     await write_letter(letter, parts.sealer, key, at)
 

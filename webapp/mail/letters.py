@@ -24,7 +24,8 @@ class Sender(StrEnum):
 class Letter:
     """One mail to one person: ``event`` names its folder of templates in ``templates/email``.
 
-    ``values`` are what the templates need, as JSON can hold it.
+    ``values`` are what the templates need, as JSON can hold it. Times are told in the words of
+    ``time_zone``: the account's at the provider, the organisation's in the app.
     """
 
     event: str
@@ -32,6 +33,7 @@ class Letter:
     language: str
     values: Mapping[str, Any] = field(default_factory=dict)
     sender: Sender = Sender.NO_REPLY
+    time_zone: str = "Asia/Tokyo"
 
 
 def seal(letter: Letter, sealer: Sealer) -> dict[str, Any]:

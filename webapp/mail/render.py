@@ -87,7 +87,8 @@ def _recipient(to: str) -> Address:
 
 
 def _texts(letter: Letter, settings: Settings, at: datetime) -> tuple[str, str, str]:
-    locale = Locale(letter.language if letter.language in LANGUAGES else LANGUAGES[0])
+    language = letter.language if letter.language in LANGUAGES else LANGUAGES[0]
+    locale = Locale(language, letter.time_zone)
     plain, markup = _plain_environment(locale.language), environment_for(locale.language)
     values = _values(letter.values, locale, settings, at)
     folder = f"email/{letter.event}"

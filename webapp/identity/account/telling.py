@@ -47,4 +47,5 @@ async def tell(
     }
     for mail in to or (account.mail,):
         key = f"{letter}:{secrets.token_urlsafe(16)}"
-        await write_letter(Letter(letter, mail, account.language, values), parts.sealer, key, at)
+        written = Letter(letter, mail, account.language, values, time_zone=account.time_zone)
+        await write_letter(written, parts.sealer, key, at)

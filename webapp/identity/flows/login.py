@@ -160,5 +160,7 @@ async def _tell(parts: Parts, account: Account, visitor: Visitor, at: datetime) 
         "address": visitor.address,
         "browser": visitor.browser,
     }
-    letter = Letter("unusual_login", account.mail, account.language, values)
+    letter = Letter(
+        "unusual_login", account.mail, account.language, values, time_zone=account.time_zone
+    )
     await write_letter(letter, parts.sealer, f"unusual login:{secrets.token_urlsafe(16)}", at)

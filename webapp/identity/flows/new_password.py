@@ -67,5 +67,7 @@ async def _tell(parts: Parts, link: OneTimeLink, visitor: Visitor, at: datetime)
         "at": at.astimezone(UTC).isoformat(),
         "address": visitor.address,
     }
-    letter = Letter("password_changed", account.mail, account.language, values)
+    letter = Letter(
+        "password_changed", account.mail, account.language, values, time_zone=account.time_zone
+    )
     await write_letter(letter, parts.sealer, f"password:{secrets.token_urlsafe(16)}", at)

@@ -58,6 +58,12 @@ async def send_reset_link(parts: Parts, payload: Mapping[str, Any]) -> None:
         url = await create_link(account, LinkPurpose.RESET, parts.settings, at)
         minutes = LIVES[LinkPurpose.RESET] // timedelta(minutes=1)
         values = {"name": account.name, "url": url, "minutes": minutes}
-        letter = Letter("password_reset", account.mail, asked["language"], values)
+        letter = Letter(
+            "password_reset",
+            account.mail,
+            asked["language"],
+            values,
+            time_zone=account.time_zone,
+        )
         await write_letter(letter, parts.sealer, key, at)
     parts.wake()

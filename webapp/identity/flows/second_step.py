@@ -176,6 +176,8 @@ async def _write_code(
         "address": visitor.address,
         "browser": visitor.browser,
     }
-    letter = Letter("second_factor_code", account.mail, account.language, values)
+    letter = Letter(
+        "second_factor_code", account.mail, account.language, values, time_zone=account.time_zone
+    )
     key = f"second factor:{secrets.token_urlsafe(16)}"
     await write_letter(letter, parts.sealer, key, at)
