@@ -25,8 +25,10 @@ from tortoise.expressions import Q
 
 from jobs import sql
 from webapp.database import current_connection
-from webapp.domain import forecast
-from webapp.domain.forecast import PLAIN_DAYS, Knowledge
+from webapp.domain.forecast import learning
+from webapp.domain.forecast.knowledge import Knowledge
+from webapp.domain.forecast.means import PLAIN_DAYS, plain_means
+from webapp.domain.forecast.scores import score_of
 from webapp.forecast.dates import Dates, read_dates
 from webapp.hours.holidays import japanese_holidays
 from webapp.models import CameraForecast, CameraQuarter, Organisation
@@ -191,10 +193,10 @@ def _learn(work: _Work, through: date, kept: int, holidays: Collection[date]) ->
     row = work.row
     knowledge = Knowledge() if work.anew else Knowledge.unpack(row.knowledge)
     for number, (total, n) in enumerate(zip(work.learn.total, work.learn.n, strict=True)):
-        forecast.add(knowledge, work.learn.first + number * _DAY, total, n, holidays)
+        learning.add(knowledge, work.learn.first + number * _DAY, total, n, holidays)
     for number, (total, n) in enumerate(zip(work.forget.total, work.forget.n, strict=True)):
-        forecast.forget(knowledge, work.forget.first + number * _DAY, total, n)
-    score = forecast.score_of(knowledge)
+        learning.forget(knowledge, work.forget.first + number * _DAY, total, n)
+    score = score_of(knowledge)
     since = work.learn.first if work.anew or row.since is None else row.since
     row.since = max(since, through - (kept - 1) * _DAY)
     row.through = through
@@ -202,7 +204,7 @@ def _learn(work: _Work, through: date, kept: int, holidays: Collection[date]) ->
     row.published = score.published
     row.scored_days = min(score.days, 1000.0)
     row.plain_miss, row.calendar_miss = score.plain, score.calendar
-    row.means = forecast.plain_means(knowledge).astype("<f4").tobytes()
+    row.means = plain_means(knowledge).astype("<f4").tobytes()
     row.knowledge = knowledge.pack()
     return row
 

@@ -18,8 +18,13 @@ from numpy.typing import NDArray
 
 from jobs.benchmarks.forecast_night import one_night
 from jobs.benchmarks.forecast_series import Series, counted, simulated
-from webapp.domain import forecast
-from webapp.domain.forecast import NIGHT, PLAIN_DAYS, SLOTS, Knowledge, Method
+from webapp.domain.forecast import learning
+from webapp.domain.forecast.correction import correct
+from webapp.domain.forecast.expected import expect
+from webapp.domain.forecast.knowledge import Knowledge
+from webapp.domain.forecast.means import PLAIN_DAYS
+from webapp.domain.forecast.scores import Method
+from webapp.domain.forecast.slots import NIGHT, SLOTS
 
 # From noon on, today is corrected at each of these business slots (every hour).
 ORIGINS = range(24, 72, 4)
@@ -127,10 +132,10 @@ def replay(series: Series) -> Misses:
             had = np.concatenate((mean[number, NIGHT:], mean[number + 1, :NIGHT]))
             _judge(series, knowledge, number, had, tally)
         day = series.day(number)
-        forecast.add(knowledge, day, series.total[number], series.n[number], series.holidays)
+        learning.add(knowledge, day, series.total[number], series.n[number], series.holidays)
         if number >= PLAIN_DAYS:
             gone = number - PLAIN_DAYS
-            forecast.forget(knowledge, series.day(gone), series.total[gone], series.n[gone])
+            learning.forget(knowledge, series.day(gone), series.total[gone], series.n[gone])
     means = {name: one.mean for name, one in tally.sums.items()}
     return Misses(
         name=series.name,
@@ -150,9 +155,9 @@ def _judge(
     series: Series, knowledge: Knowledge, number: int, had: NDArray[np.float64], tally: _Tally
 ) -> None:
     day, holidays = series.day(number), series.holidays
-    plain = forecast.expect(knowledge, day, holidays, Method.PLAIN).mean
-    published = forecast.expect(knowledge, day, holidays)
-    calendar = forecast.expect(knowledge, day, holidays, Method.CALENDAR).mean
+    plain = expect(knowledge, day, holidays, Method.PLAIN).mean
+    published = expect(knowledge, day, holidays)
+    calendar = expect(knowledge, day, holidays, Method.CALENDAR).mean
     comparable = np.where(np.isnan(plain) | np.isnan(published.mean), np.nan, had)
     tally.add("plain", plain, comparable)
     tally.add("calendar", calendar, comparable)
@@ -164,7 +169,7 @@ def _judge(
     tally.held += int(((had >= published.low) & (had <= published.high))[matter].sum())
     tally.of += int(matter.sum())
     for origin in ORIGINS:
-        corrected = forecast.correct(knowledge, published, had, origin).mean
+        corrected = correct(knowledge, published, had, origin).mean
         for name, end in (("today", SLOTS), ("soon", origin + SOON)):
             here = slice(origin, end)
             tally.add(f"{name} plain", plain[here], comparable[here])

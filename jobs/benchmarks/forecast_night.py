@@ -22,8 +22,10 @@ from webapp.database import (
     open_database,
     run_statement,
 )
-from webapp.domain import forecast
-from webapp.domain.forecast import SLOTS, Knowledge
+from webapp.domain.forecast import learning
+from webapp.domain.forecast.knowledge import Knowledge
+from webapp.domain.forecast.means import plain_means
+from webapp.domain.forecast.slots import SLOTS
 from webapp.hours.holidays import japanese_holidays
 from webapp.models import Camera, CameraForecast, Organisation
 from webapp.settings import Settings, private_settings, read_settings
@@ -98,14 +100,14 @@ async def _know(cameras: int, since: date, through: date) -> None:
     for number in range((through - since).days + 1):
         total = dice.poisson(150.0, SLOTS).astype(np.float64)
         day = since + number * _DAY
-        forecast.add(knowledge, day, total, np.full(SLOTS, 15.0), japanese_holidays())
+        learning.add(knowledge, day, total, np.full(SLOTS, 15.0), japanese_holidays())
     await CameraForecast.all().delete()
     row = {
         "since": since,
         "through": through,
         "time_zone": ZONE.key,
         "knowledge": knowledge.pack(),
-        "means": forecast.plain_means(knowledge).astype("<f4").tobytes(),
+        "means": plain_means(knowledge).astype("<f4").tobytes(),
     }
     whose = await Camera.all().values_list("id", "organisation_id")
     await CameraForecast.bulk_create(

@@ -1,7 +1,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 from tortoise.fields.base import OnDelete
-from webapp.domain.forecast import Method
+from webapp.domain.forecast.scores import Method
 from tortoise import fields
 from tortoise.indexes import Index
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.domain.alerts import Level
-from webapp.domain.forecast import SLOTS, WEEKDAYS
+from webapp.domain.forecast.slots import SLOTS, WEEKDAYS
 from webapp.domain.week import STEP, Week, week_of
 
 OPEN = np.ones((WEEKDAYS, SLOTS), np.bool_)

@@ -10,25 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from webapp.domain import forecast
-from webapp.domain.forecast import (
-    EVENING,
-    NIGHT,
-    SLOTS,
-    Floats,
-    Kind,
-    Knowledge,
-    Method,
-    add,
-    correct,
-    expect,
-    forget,
-    kind_of,
-    plain_means,
-    quiet_times,
-    score_of,
-    together,
-)
+from webapp.domain.forecast.correction import correct
+from webapp.domain.forecast.day_kinds import Kind, kind_of
+from webapp.domain.forecast.expected import expect, together
+from webapp.domain.forecast.knowledge import Knowledge
+from webapp.domain.forecast.learning import add, forget
+from webapp.domain.forecast.means import plain_means
+from webapp.domain.forecast.quiet_times import quiet_times
+from webapp.domain.forecast.scores import Method, score_of
+from webapp.domain.forecast.slots import EVENING, NIGHT, SLOTS, Floats, clock_of
 from webapp.hours.holidays import japanese_holidays
 
 MONDAY = date(2026, 6, 1)
@@ -70,7 +60,7 @@ def test_the_night_belongs_to_the_day_before() -> None:
 
     means = plain_means(learn(MONDAY, 14, night))
     at_25 = EVENING + 4
-    assert forecast.clock_of(at_25) == (25, 0)
+    assert clock_of(at_25) == (25, 0)
     assert means[0, at_25] == 1
     assert means[1, at_25] == 0
 

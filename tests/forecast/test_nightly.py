@@ -14,7 +14,9 @@ from jobs import forecast
 from jobs.forecast import due_date, forecast_due
 from tests.builders import make_camera
 from tests.forecast.conftest import make_quarters
-from webapp.domain.forecast import SLOTS, Knowledge, plain_means
+from webapp.domain.forecast.knowledge import Knowledge
+from webapp.domain.forecast.means import plain_means
+from webapp.domain.forecast.slots import SLOTS
 from webapp.history import rollup
 from webapp.models import Camera, CameraForecast, CameraQuarter, Organisation
 from webapp.settings import Settings

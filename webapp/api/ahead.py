@@ -10,7 +10,8 @@ import numpy as np
 from webapp.api.operation import Call
 from webapp.api.parameters import refuse
 from webapp.api.schemas import Dated, DatedSlot, Kind, UsualSlot, Weekday, Weekly
-from webapp.domain.forecast import SLOTS, Expected, clock_of
+from webapp.domain.forecast.expected import Expected
+from webapp.domain.forecast.slots import SLOTS, clock_of
 from webapp.domain.hours import business_day, instant_of, plan_of
 from webapp.forecast import queries
 from webapp.forecast.routes import DAYS_AHEAD

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
 
-from webapp.domain.forecast import WEEKDAYS
+from webapp.domain.forecast.slots import WEEKDAYS
 from webapp.domain.hours import Hours, Span, plan_of
 
 # So far ahead the days that differ from the usual week are named.

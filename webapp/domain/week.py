@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.domain.alerts import Level
-from webapp.domain.forecast import SLOTS, WEEKDAYS, Floats
+from webapp.domain.forecast.slots import SLOTS, WEEKDAYS, Floats
 
 STEP = 5  # per cent
 _HOUR = 4  # slots

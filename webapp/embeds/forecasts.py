@@ -13,7 +13,7 @@ from markupsafe import Markup
 from webapp.alerts.words import LEVEL_WORDS
 from webapp.domain.charts import ShareBar, share_bars, share_columns
 from webapp.domain.embeds import View
-from webapp.domain.forecast import SLOTS, WEEKDAYS, clock_of
+from webapp.domain.forecast.slots import SLOTS, WEEKDAYS, clock_of
 from webapp.domain.hours import business_day
 from webapp.domain.week import Quarter, Span, Week
 from webapp.forecast.public import Prospect

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 
 from webapp.access import organisation_of
-from webapp.domain.forecast import LEAST_DATES
+from webapp.domain.forecast.knowledge import LEAST_DATES
 from webapp.domain.hours import business_day
 from webapp.forecast.graph import Graph, draw_graph, next_ordinary, open_slots
 from webapp.forecast.queries import NOTHING_KNOWN, Usual, usual_of_cameras, usual_of_groups

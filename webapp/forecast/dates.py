@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import numpy as np
 
-from webapp.domain.forecast import SLOTS, Floats
+from webapp.domain.forecast.slots import SLOTS, Floats
 from webapp.history.queries import quarters_of
 
 _DAY = timedelta(days=1)

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from webapp.alerts.rules import STAGES
 from webapp.alerts.words import LEVEL_WORDS, level_of
-from webapp.domain import forecast
 from webapp.domain.alerts import FIRST, Level
 from webapp.domain.charts import DayBar, day_bars, round_up
-from webapp.domain.forecast import SLOTS, Floats
+from webapp.domain.forecast.quiet_times import quiet_times
+from webapp.domain.forecast.slots import SLOTS, Floats, clock_of
 from webapp.domain.hours import plan_of
 from webapp.hours.holidays import japanese_holidays
 from webapp.hours.opening import hours_of
@@ -125,7 +125,7 @@ def quiet_spans(
 ) -> str:
     """The quiet times of a day, as 9:00～11:00、14:00～15:30; empty when there are none."""
     limit = float(thresholds[0]) if thresholds else None
-    spans = forecast.quiet_times(mean, is_open, limit)
+    spans = quiet_times(mean, is_open, limit)
     dash, comma = ("～", "、") if locale.language == "ja" else ("–", ", ")
     return comma.join(f"{_time(start)}{dash}{_time(end)}" for start, end in spans)
 
@@ -169,5 +169,5 @@ def _level_at(value: float, thresholds: Sequence[int]) -> Level:
 
 
 def _time(slot: int) -> str:
-    hour, minute = forecast.clock_of(slot)
+    hour, minute = clock_of(slot)
     return f"{hour}:{minute:02}"

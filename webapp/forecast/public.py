@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.domain.forecast import SLOTS, WEEKDAYS
+from webapp.domain.forecast.slots import SLOTS, WEEKDAYS
 from webapp.domain.groups import default_of
 from webapp.domain.hours import business_day
 from webapp.domain.week import Week, week_of

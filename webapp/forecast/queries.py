@@ -9,16 +9,10 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import numpy as np
 
-from webapp.domain import forecast
-from webapp.domain.forecast import (
-    LEAST_DATES,
-    NIGHT,
-    SLOTS,
-    WEEKDAYS,
-    Expected,
-    Floats,
-    Knowledge,
-)
+from webapp.domain.forecast.correction import correct
+from webapp.domain.forecast.expected import Expected, expect, together
+from webapp.domain.forecast.knowledge import LEAST_DATES, Knowledge
+from webapp.domain.forecast.slots import NIGHT, SLOTS, WEEKDAYS, Floats, add_up
 from webapp.domain.history import floor_quarter
 from webapp.domain.hours import business_day
 from webapp.forecast.dates import read_dates
@@ -55,7 +49,7 @@ def usual_of(rows: Sequence[CameraForecast], members: int) -> Usual:
     lacking = max(max(0, LEAST_DATES - row.dates) for row in rows)
     if lacking:
         return Usual(_NOTHING, lacking)
-    return Usual(forecast.add_up([_means(row) for row in rows]), 0)
+    return Usual(add_up([_means(row) for row in rows]), 0)
 
 
 async def usual_of_cameras(cameras: Collection[int]) -> dict[int, Usual]:
@@ -86,9 +80,7 @@ async def rows_of(cameras: Collection[int]) -> list[CameraForecast]:
 def expect_day(rows: Sequence[CameraForecast], day: date) -> Expected:
     """A business day as it is published: the sum over the cameras."""
     holidays = japanese_holidays()
-    return forecast.together(
-        [forecast.expect(Knowledge.unpack(row.knowledge), day, holidays) for row in rows]
-    )
+    return together([expect(Knowledge.unpack(row.knowledge), day, holidays) for row in rows])
 
 
 async def expect_today(rows: Sequence[CameraForecast], at: datetime, zone: tzinfo) -> Expected:
@@ -103,9 +95,9 @@ async def expect_today(rows: Sequence[CameraForecast], at: datetime, zone: tzinf
         mean = np.divide(dates.total, dates.n, out=np.full(dates.n.shape, np.nan), where=known)
         seen = np.concatenate((mean[0, NIGHT:], mean[1, :NIGHT]))
         knowledge = Knowledge.unpack(row.knowledge)
-        expected = forecast.expect(knowledge, today, holidays)
-        parts.append(forecast.correct(knowledge, expected, seen, upto))
-    return forecast.together(parts)
+        expected = expect(knowledge, today, holidays)
+        parts.append(correct(knowledge, expected, seen, upto))
+    return together(parts)
 
 
 def slot_of(at: datetime, zone: tzinfo) -> int:

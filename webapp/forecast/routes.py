@@ -11,7 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from webapp.access import camera_of, group_of, organisation_of
-from webapp.domain.forecast import LEAST_DATES, WEEKDAYS, Method
+from webapp.domain.forecast.knowledge import LEAST_DATES
+from webapp.domain.forecast.scores import Method
+from webapp.domain.forecast.slots import WEEKDAYS
 from webapp.domain.hours import business_day, plan_of
 from webapp.forecast import queries
 from webapp.forecast.graph import draw_graph, next_ordinary, open_slots

@@ -7,7 +7,7 @@ from datetime import date
 from tortoise import fields
 from tortoise.models import Model
 
-from webapp.domain.forecast import Method
+from webapp.domain.forecast.scores import Method
 from webapp.models.camera import Camera
 from webapp.models.organisation import Organisation
 
@@ -18,7 +18,7 @@ class CameraForecast(Model):
     The dates from ``since`` to ``through``, by the clock of ``time_zone``, are in it; both are
     None when it is yet to be made. ``dates`` of them were analysed. ``means`` are the plain means
     of each weekday and slot (7 x 96 numbers of four bytes, NaN where nothing is known),
-    ``knowledge`` everything that is kept (``webapp.domain.forecast.Knowledge.pack``).
+    ``knowledge`` everything that is kept (``webapp.domain.forecast.knowledge.Knowledge.pack``).
     ``scored_days``, ``plain_miss`` and ``calendar_miss`` say how both forecasts did lately, in
     people, and ``published`` which one is shown.
     Whoever works on it holds ``claim`` until ``lease_until``; the row can always be made anew from

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from webapp.domain.forecast import SLOTS, WEEKDAYS
+from webapp.domain.forecast.slots import SLOTS, WEEKDAYS
 from webapp.domain.hours import business_day
 from webapp.embeds.forecasts import Forecast, Links, Tab, number_asked, time_of
 from webapp.forecast.queries import slot_of
