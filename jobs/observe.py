@@ -28,7 +28,7 @@ from webapp.domain.health import CameraState
 from webapp.domain.manifests import picture_name
 from webapp.domain.pictures import PictureRefused, encode_jpeg
 from webapp.domain.remarks import Remark
-from webapp.domain.scene import confirmed
+from webapp.domain.scene.verdicts import confirmed
 from webapp.errors import PermanentFailure, StartRefused, TemporaryFailure
 from webapp.figures import Step
 from webapp.models import Camera, Latest

@@ -26,7 +26,8 @@ from webapp.domain.pictures import (
     rotate,
 )
 from webapp.domain.remarks import Remark
-from webapp.domain.scene import ALL_WELL, Verdict
+from webapp.domain.scene.judging import compare
+from webapp.domain.scene.verdicts import ALL_WELL, Verdict
 
 # Below this brightness nobody could be seen, and nought would be a guess.
 _BLACK = 12
@@ -99,7 +100,7 @@ def analyse_still(
     started = time.perf_counter()
     people = find_people(engine, frame, Context(background=empty, level=level))
     ms_model = (time.perf_counter() - started) * 1000
-    scene = ALL_WELL if fitted is None else fitted.scene.compare(frame.pixels, people.boxes)
+    scene = ALL_WELL if fitted is None else compare(fitted.scene, frame.pixels, people.boxes)
     found = people.boxes
     people = apply(people, areas, frame.width, frame.height)
     drawing = None if fitted is None else render_on(fitted, people, style)

@@ -23,7 +23,9 @@ from jobs.benchmarks.bystanders import footage_people
 from webapp.demo.seed import CLIP, FOLDER
 from webapp.domain.disturbance import DISTURBANCES, gained, noisy, shaded, shifted
 from webapp.domain.remarks import Remark
-from webapp.domain.scene import Scene, confirmed
+from webapp.domain.scene.comparison import Scene
+from webapp.domain.scene.judging import compare
+from webapp.domain.scene.verdicts import confirmed
 from webapp.evaluation_set import every_frame
 
 EVERY = 5  # frames of the footage
@@ -71,7 +73,7 @@ def _measure() -> dict[str, Any]:
 def _alarms(scene: Scene, pixels: UInt8, people: Float32, times: list[float]) -> int:
     """Count even what would still need a second still."""
     started = time.perf_counter()
-    verdict = scene.compare(pixels, people)
+    verdict = compare(scene, pixels, people)
     times.append(time.perf_counter() - started)
     return int(verdict.remark is not None)
 
@@ -79,8 +81,8 @@ def _alarms(scene: Scene, pixels: UInt8, people: Float32, times: list[float]) ->
 def _seen(scene: Scene, pairs: list[Any], change: Change) -> Iterator[Remark | None]:
     """What is sure after two captures a minute apart, in which no engine finds anybody."""
     for first, second in pairs:
-        before = scene.compare(_grain(change(first[0], 0), 0), NOBODY)
-        yield confirmed(scene.compare(_grain(change(second[0], 1), 1), NOBODY), before.sketch)
+        before = compare(scene, _grain(change(first[0], 0), 0), NOBODY)
+        yield confirmed(compare(scene, _grain(change(second[0], 1), 1), NOBODY), before.sketch)
 
 
 def _grain(pixels: UInt8, number: int) -> UInt8:

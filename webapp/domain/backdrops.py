@@ -9,7 +9,7 @@ from nigiwai_engine_api.types import Frame
 
 from webapp.domain.pictures import calm, fit_background
 from webapp.domain.rasters import strips_of
-from webapp.domain.scene import Scene
+from webapp.domain.scene.comparison import Scene
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,8 @@ import numpy.typing as npt
 from nigiwai_engine_api.types import Float32, Frame, UInt8
 
 from webapp.domain.remarks import Remark
-from webapp.domain.scene import Scene
+from webapp.domain.scene.comparison import Scene
+from webapp.domain.scene.judging import compare
 
 Flags = npt.NDArray[np.bool_]
 
@@ -219,7 +220,7 @@ def _looked_at(
     """Say what keeps a capture from fitting, if anything, and how it is brought into the light."""
     if build.captures < KNOWN:
         return None, np.ones(3, np.float32)
-    trouble = Scene(lead).compare(pixels, people).remark
+    trouble = compare(Scene(lead), pixels, people).remark
     gains = _gains(build.samples, lead, pixels)
     if trouble is None and (gains.min() < 1 / LIGHTEST or gains.max() > 1 / DARKEST):
         trouble = Remark.DARK

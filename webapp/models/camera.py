@@ -9,7 +9,7 @@ from tortoise.models import Model
 
 from webapp.domain.daylight import DAY_ENDS, DAY_STARTS
 from webapp.domain.health import CameraState
-from webapp.domain.scene import MOST_SKETCH
+from webapp.domain.scene.sketches import MOST_SKETCH
 from webapp.models.fields import public_id
 from webapp.models.organisation import Organisation
 
