@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -109,6 +109,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (camera_id, minute) DO NOTHING RETURNING id
 """
 
+_IS_THERE = """
+SELECT id FROM background WHERE id = $1 UNION ALL SELECT id FROM kept_background WHERE id = $1
+"""
+
 _KEEP_MANIFEST = """
 INSERT INTO picture_manifest
     (organisation_id, camera_id, minute, background_id, packed, signature)
@@ -165,7 +169,8 @@ async def finish(settings: Settings, held: Claim, answer: Answer, at: datetime) 
 
     One transaction:
     1. the slot becomes done, if our token still holds it: this update chooses the winner,
-    2. the observation of that slot, and its quarter hour,
+    2. the observation of that slot, and its quarter hour; its picture is let go if the background
+       that it was drawn on was removed meanwhile (M2),
     3. the latest answer of the camera, unless a newer one is there,
     4. what follows from it: the stage of its alert, and whom to tell,
     5. how its picture was made.
@@ -179,6 +184,7 @@ async def finish(settings: Settings, held: Claim, answer: Answer, at: datetime) 
             await rollup.roll_up(
                 db, held.organisation_id, held.camera_id, held.minute, answer.count
             )
+        answer = await _without_removed(db, answer)
         await _write_latest(db, held, answer, at)
         sample = Sample(held.minute, answer.count)
         await alerting.note_camera(db, settings, held.camera_id, sample, answer.picture)
@@ -187,6 +193,17 @@ async def finish(settings: Settings, held: Claim, answer: Answer, at: datetime) 
             made = [signed.background_id, pack(signed.manifest), signed.signature]
             await sql.run(db, _KEEP_MANIFEST, [*whose, *made])
     return True
+
+
+async def _without_removed(db: BaseDBAsyncClient, answer: Answer) -> Answer:
+    """The answer, without a picture on a background that was removed while it was drawn.
+
+    Whoever removes one holds the camera's row, and an observation of it waits for that: so either
+    it is seen here that it is gone, or the removal comes later and takes this picture with it.
+    """
+    if answer.manifest is None or await sql.fetch(db, _IS_THERE, [answer.manifest.background_id]):
+        return answer
+    return replace(answer, picture="", manifest=None)
 
 
 async def _write_latest(db: BaseDBAsyncClient, held: Claim, answer: Answer, at: datetime) -> None:
