@@ -52,7 +52,7 @@ async def prepare_one(services: Services, clock: Clock) -> bool:
         log.info("a file is made by another worker now", file=file.public_id)
     except (NigiwaiError, OSError) as error:
         log.warning("a file could not be made", file=file.public_id, error=str(error))
-        await files.fail(file)
+        await files.fail(file, await clock())
     return True
 
 

@@ -18,9 +18,10 @@ from tests.builders import make_camera
 from tests.history.conftest import make_past
 from tests.html import error_of, parsed, text_of
 from tests.people import Person
+from webapp.errors import TemporaryFailure
 from webapp.history import files
 from webapp.history.bulk import write_zip
-from webapp.models import Camera, FileState, Organisation, Outbox, PreparedFile
+from webapp.models import Camera, FileKind, FileState, Organisation, Outbox, PreparedFile
 from webapp.services import Services
 
 NOW = datetime(2026, 11, 27, 3, 7, tzinfo=UTC)
@@ -183,21 +184,71 @@ async def test_a_maker_that_dies_leaves_nothing_and_another_begins_anew(
 async def test_what_cannot_be_stored_is_tried_again_and_then_given_up(
     bob: Person, camera: Camera, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from webapp.errors import TemporaryFailure
-
     def full(key: str, path: Path) -> None:
         raise TemporaryFailure("The disk is full.")
 
     monkeypatch.setattr(services.storage, "put_file_sync", full)
     await bob.send_form("/csv", month="2026-11")
-    for _ in range(files.MOST_ATTEMPTS):
-        assert await make_it(services)
-    assert not await make_it(services)
+    at = NOW
+    for attempt in range(files.MOST_ATTEMPTS):
+        with time_machine.travel(at, tick=False):
+            assert await make_it(services)
+            assert not await make_it(services), "the store is given some time"
+        at += files.pause_after(attempt + 1)
+    assert timedelta(hours=1) < at - NOW < files.LIVES[FileKind.CSV]
+    with time_machine.travel(at, tick=False):
+        assert not await make_it(services)
     assert (await PreparedFile.get()).state is FileState.FAILED
     assert "準備できませんでした" in text_of(await bob.get("/csv"), "#files")
     # Asked for again, it is made anew.
     await bob.send_form("/csv", month="2026-11")
     assert await PreparedFile.all().count() == 2
+
+
+async def test_a_store_that_is_away_for_a_moment_costs_no_file(
+    bob: Person, camera: Camera, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(key: str, path: Path) -> None:
+        raise TemporaryFailure("It starts again.")
+
+    await bob.send_form("/csv", month="2026-11")
+    with monkeypatch.context() as patched:
+        patched.setattr(services.storage, "put_file_sync", away)
+        for _ in range(10):  # as the loop of a worker asks
+            await make_it(services)
+    assert "順番を待っています" in text_of(await bob.get("/csv"), "#files")
+    with time_machine.travel(NOW + timedelta(minutes=2), tick=False):
+        assert await make_it(services)
+    assert (await PreparedFile.get()).state is FileState.READY
+
+
+async def test_a_file_that_kills_its_makers_is_given_up(
+    bob: Person, camera: Camera, services: Services
+) -> None:
+    await bob.send_form("/csv", month="2026-11")
+    at = NOW
+    for _ in range(files.MOST_ATTEMPTS):
+        assert await files.claim(at) is not None
+        at += files.LEASE
+    assert await files.claim(at) is None
+    assert (await PreparedFile.get()).state is FileState.FAILED
+    await bob.send_form("/csv", month="2026-11")
+    assert await files.claim(at) is not None, "asked for again, it is tried again"
+
+
+@pytest.mark.parametrize("who", ["the same", "another"])
+async def test_a_mail_that_was_asked_for_comes(
+    bob: Person, alice: Person, camera: Camera, services: Services, who: str
+) -> None:
+    await alice.send_form("/csv", month="2026-11")
+    second = alice if who == "the same" else bob
+    assert (await second.send_form("/csv", month="2026-11", mail="on")).status_code == 303
+    await second.send_form("/csv", month="2026-11", mail="on")
+    while await make_it(services):
+        pass
+    assert await PreparedFile.all().count() == 2
+    [letter] = await Outbox.filter(kind="mail.send")
+    assert letter.dedupe_key.startswith("file:")
 
 
 async def test_on_the_first_of_the_first_month_there_is_nothing_yet(

@@ -31,6 +31,7 @@ TOO_MANY = N_("準備中のファイルが多すぎます。できあがって�
 async def ask(file: PreparedFile, at: datetime) -> PreparedFile:
     """Have a file made, in the caller's transaction; the same one on its way serves again.
 
+    It does not serve whoever wants a mail that it would not bring: that is a file of their own.
     ``UserError`` when a member asks for more than ``MOST_WAITING`` at a time. The organisation is
     held meanwhile: of many who ask at once none slips through.
     """
@@ -40,13 +41,16 @@ async def ask(file: PreparedFile, at: datetime) -> PreparedFile:
         organisation_id=file.organisation_id,
         state__in=[FileState.WAITING, FileState.WORKING],
     )
-    there = await under_way.filter(
+    alike = under_way.filter(
         kind=file.kind,
         month=file.month,
         language=file.language,
         camera_id=file.camera_id,
         group_id=file.group_id,
-    ).first()
+    )
+    if file.wants_mail:
+        alike = alike.filter(wants_mail=True, member_id=file.member_id)
+    there = await alike.order_by("id").first()
     if there is not None:
         return there
     if file.member_id is not None and await under_way.count() >= MOST_WAITING:
@@ -56,9 +60,17 @@ async def ask(file: PreparedFile, at: datetime) -> PreparedFile:
 
 
 async def claim(at: datetime) -> PreparedFile | None:
-    """Take the oldest file that waits, or whose maker is gone; None: there is none."""
-    is_due = Q(state=FileState.WAITING) | Q(state=FileState.WORKING, lease_until__lte=at)
+    """Take the oldest file that waits, or whose maker is gone; None: there is none.
+
+    One whose makers were all lost has failed: it may be what ends them.
+    """
+    is_due = Q(state__in=[FileState.WAITING, FileState.WORKING])
+    is_due &= Q(lease_until=None) | Q(lease_until__lte=at)
     for file in await PreparedFile.filter(is_due).order_by("created_at", "id").limit(5):
+        if file.attempts >= MOST_ATTEMPTS:
+            lost = PreparedFile.filter(is_due, id=file.id, claim=file.claim)
+            await lost.update(state=FileState.FAILED, lease_until=None)
+            continue
         token = secrets.token_hex(16)
         mine = await PreparedFile.filter(is_due, id=file.id, claim=file.claim).update(
             state=FileState.WORKING,
@@ -92,10 +104,18 @@ async def finish(file: PreparedFile, key: str, size: int, at: datetime) -> bool:
     )
 
 
-async def fail(file: PreparedFile) -> None:
-    """Let it wait for another try; after several it has failed."""
-    state = FileState.FAILED if file.attempts >= MOST_ATTEMPTS else FileState.WAITING
-    await _mine(file).update(state=state, lease_until=None)
+async def fail(file: PreparedFile, at: datetime) -> None:
+    """Let it wait for another try, longer each time; after several it has failed."""
+    if file.attempts >= MOST_ATTEMPTS:
+        await _mine(file).update(state=FileState.FAILED, lease_until=None)
+        return
+    next_try = at + pause_after(file.attempts)
+    await _mine(file).update(state=FileState.WAITING, lease_until=next_try)
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long a file waits after so many attempts: what is away comes back within an hour."""
+    return LEASE * (1 << 2 * (attempts - 1))
 
 
 async def remove_expired(at: datetime) -> int:

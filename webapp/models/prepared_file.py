@@ -35,6 +35,7 @@ class PreparedFile(Model):
 
     ``camera`` or ``group`` say whom it is about; with neither it is the whole organisation.
     Whoever makes it holds ``claim`` until ``lease_until``; when that passes, another begins anew.
+    One that waits is begun then at the earliest.
     ``done`` of ``total`` cameras are in it. ``member`` asked for it, and gets a mail when it is
     ready if ``wants_mail``; nobody asked for those that are made by themselves.
     """
