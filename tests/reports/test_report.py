@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import zlib
 from collections.abc import Iterator
@@ -21,7 +22,16 @@ from webapp.audit.actions import Action
 from webapp.domain.report import Quarter, add_up, days_of, figures, month_before
 from webapp.history import files
 from webapp.i18n import Locale
-from webapp.models import AuditEntry, Camera, FileState, Organisation, Outbox, PreparedFile
+from webapp.models import (
+    AuditEntry,
+    Camera,
+    FileState,
+    Member,
+    Organisation,
+    Outbox,
+    PreparedFile,
+    ReportWish,
+)
 from webapp.reports.make import render, to_pdf
 from webapp.reports.queries import report_of
 from webapp.services import Services
@@ -141,6 +151,44 @@ async def test_one_is_made_on_the_first_and_mailed_to_who_wants_it(
     assert (await charlie.get(f"/reports/{file.public_id}/download")).status_code == 404
     assert await Outbox.filter(kind="mail.send").count() == 1
     assert (await bob.send_form("/reports/mail")).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "only",
+    [
+        datetime(2026, 9, 7, 1, 0, tzinfo=UTC),
+        datetime(2026, 11, 30, 15, 0, tzinfo=UTC),  # midnight in Tokyo: December
+    ],
+)
+async def test_a_month_in_which_nothing_was_analysed_has_no_report_by_itself(
+    organisation: Organisation, only: datetime
+) -> None:
+    camera = await make_camera(organisation, name="休館中")
+    await make_past(camera, only, [3] * 15)
+    assert await ask_for_reports(NOW) == 0
+    await make_past(camera, datetime(2026, 11, 30, 14, 45, tzinfo=UTC), [3] * 15)
+    assert await ask_for_reports(NOW) == 1
+
+
+async def test_a_report_of_half_a_month_is_not_the_one_of_the_month(
+    bob: Person, camera: Camera, services: Services
+) -> None:
+    with time_machine.travel(NOW - timedelta(days=10), tick=False):
+        assert (await bob.send_form("/reports", month="2026-11")).status_code == 303
+        assert await make_it(services)
+    # Whoever asked has left: nobody's name stands in the row any more.
+    await Member.filter(name="Bob").delete()
+    assert (await PreparedFile.get()).member_id is None
+    assert await ask_for_reports(NOW) == 1
+    assert await ask_for_reports(NOW + timedelta(days=9)) == 0
+
+
+async def test_wanting_the_report_by_mail_twice_at_once_is_wanting_it(bob: Person) -> None:
+    answers = await asyncio.gather(
+        *(bob.send_form("/reports/mail", mail="on") for _ in range(6)), return_exceptions=True
+    )
+    assert [getattr(answer, "status_code", answer) for answer in answers] == [303] * 6
+    assert await ReportWish.all().count() == 1
 
 
 @pytest.mark.parametrize(

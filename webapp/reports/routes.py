@@ -50,9 +50,11 @@ async def wish(request: Request) -> Response:
     """Want each month's report by mail, or no longer: it is the member's own choice."""
     form = await form_of(request)
     member = member_of(request)
-    await ReportWish.filter(member_id=member.id).delete()
     if form.get("mail") == "on":
-        await ReportWish.create(organisation_id=member.organisation_id, member_id=member.id)
+        row = ReportWish(organisation_id=member.organisation_id, member_id=member.id)
+        await ReportWish.bulk_create([row], ignore_conflicts=True)
+    else:
+        await ReportWish.filter(member_id=member.id).delete()
     return redirect("/reports", "wish_saved")
 
 
