@@ -91,6 +91,7 @@ async def test_the_answer_may_be_kept_for_a_while_by_this_member_only(
         f"from={10**30}&to={10**31}",
         "from=1795759200&to=1795744800",
         "from=1995744800&to=1995759200",  # in the future
+        "from=-62135596800&to=-62135596800",  # before there was a calendar
         "from=1000000000&to=1000003600",  # long forgotten
     ],
 )

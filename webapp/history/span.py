@@ -85,10 +85,11 @@ def read_instants(query: Mapping[str, str], now: datetime, kept: timedelta) -> S
     """
     try:
         start, end = (datetime.fromtimestamp(int(query[name]), UTC) for name in ("from", "to"))
+        last = end - timedelta(seconds=1)
     except (KeyError, ValueError, OverflowError, OSError):
         return None
     start = max(floor_quarter(start), floor_quarter(now - kept))
-    until = min(floor_quarter(end - timedelta(seconds=1)), floor_quarter(now)) + QUARTER
+    until = min(floor_quarter(last), floor_quarter(now)) + QUARTER
     if start >= until or until - start > LONGEST + QUARTER:
         return None
     return Span(start, until, "", "")
