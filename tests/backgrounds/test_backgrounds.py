@@ -314,6 +314,30 @@ async def test_removing_takes_the_picture_with_it(
     assert (await Latest.get(camera_id=camera.id)).picture == ""
 
 
+async def version_of_form(alice: Person, path: str) -> str:
+    return str(one(await alice.get(path), "input[name=version]")["value"])
+
+
+@pytest.mark.parametrize("how", ["edit", "replace"])
+async def test_a_picture_of_the_new_shape_is_taken_at_once(
+    alice: Person, services: Services, camera: Camera, how: str
+) -> None:
+    """A camera was turned, or another one took its place: its last picture says nothing now."""
+    (services.settings.footage_dir / "tall.png").write_bytes(picture(240, 320, ".png"))
+    changes = {"edit": {"path": "still.png", "rotation": "90"}, "replace": {"path": "tall.png"}}
+    path = f"/cameras/{camera.public_id}/{how}"
+    fields = {"name": camera.name, "connector": "file", **changes[how]}
+    answer = await alice.send_form(path, version=await version_of_form(alice, path), **fields)
+    assert answer.status_code == 303
+    wide = await alice.send_file(path_of(camera, "/upload"), "picture", picture(320, 240))
+    assert "縦横の比率が違います" in text_of(wide, "#picture-error")
+    tall = await alice.send_file(path_of(camera, "/upload"), "picture", picture(480, 640))
+    assert tall.status_code == 200
+    await alice.send_form(path_of(camera, "/register"), draft=draft_of(tall), blur="0")
+    row = await Background.get()
+    assert (row.width, row.height) == (240, 320)
+
+
 def test_a_day_has_its_hours_and_the_rest_is_night() -> None:
     day = Daylight(changes=True, starts=480, ends=1020)
     times = {time(7, 59): Part.NIGHT, time(8): Part.ALL, time(16, 59): Part.ALL}

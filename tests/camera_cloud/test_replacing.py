@@ -57,7 +57,10 @@ async def test_a_cloud_camera_takes_a_cameras_place(
     assert await EmbedKey.filter(camera_id=camera.id).exists()
     assert await Observation.filter(camera_id=camera.id).count() == 2
     assert not await Background.filter(camera_id=camera.id).exists()
-    assert (await Latest.get(camera_id=camera.id)).count is None
+    latest = await Latest.get(camera_id=camera.id)
+    assert latest.count is None
+    # The other camera's pictures have a shape of their own.
+    assert (latest.picture_width, latest.picture_height) == (0, 0)
     kinds = parsed(await alice.get(f"/cameras/{camera.public_id}/replace"))
     assert not kinds.select("input[name=connector][value=camera_cloud]")
     told = await AuditEntry.get(action="camera_replaced")

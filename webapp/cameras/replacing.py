@@ -66,6 +66,8 @@ async def replace_source(
             since=None,
             count=None,
             picture="",
+            picture_width=0,
+            picture_height=0,
             frame_sha256="",
             frame_since=None,
             frame_width=0,

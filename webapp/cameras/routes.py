@@ -135,6 +135,8 @@ async def save(request: Request) -> Response:
             if differs := changed(before, after, hidden=("source",)):
                 if differs.keys() & {"connector", "source", "rotation"}:
                     await builds.source_changes(row, datetime.now(UTC))
+                if (row.rotation - before["rotation"]) % 180:  # another shape: not known yet
+                    await Latest.filter(camera_id=row.id).update(picture_width=0, picture_height=0)
                 await record(request, Action.CAMERA_CHANGED, **_target(row), changed=differs)
     except ChangedMeanwhile as meanwhile:
         return _told(request, entered, meanwhile.row)
