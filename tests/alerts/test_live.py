@@ -115,6 +115,16 @@ async def test_a_stage_that_is_entered_mails_each_address_once(
     assert (event.kind, event.stage, event.count, event.threshold) == (EventKind.RISE, 2, 15, 11)
 
 
+async def test_a_mail_tells_the_time_of_the_organisation(
+    services: Services, camera: Camera, post: Post
+) -> None:
+    await Organisation.filter(id=camera.organisation_id).update(time_zone="Europe/London")
+    await make_alert(camera)
+    await feed(services, camera, minutes(0, 15, 15))
+    await deliver.deliver_due(with_post(services, post), datetime.now(UTC))
+    assert "13:02（英国夏時間）" in text_of(post.mails[0])
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_replay_equals_live_exactly(services: Services, camera: Camera, seed: int) -> None:
     dice = random.Random(seed)

@@ -154,6 +154,13 @@ async def test_a_removed_member_is_gone_from_both(office: Office) -> None:
     assert entry.target_name == "太郎"
 
 
+async def test_an_invited_person_lives_in_the_organisations_zone(office: Office) -> None:
+    made = await make(office)
+    await Organisation.filter(public_id=made["organisation"]).update(time_zone="Europe/London")
+    await add(office, made["organisation"], "b@example.jp")
+    assert (await Account.get(mail="b@example.jp")).time_zone == "Europe/London"
+
+
 async def test_an_invitation_is_sent_again(office: Office) -> None:
     await make(office)
     await members.resend_invitation(office, AT, mail="admin@example.jp")

@@ -22,7 +22,7 @@ LANGUAGE_WRONG = N_("言語は ja か en を指定してください。")
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """Somebody who is to get an account."""
+    """Somebody who is to get an account; ``time_zone`` is that of whoever adds them."""
 
     mail: str
     name: str
@@ -32,6 +32,7 @@ class Newcomer:
     company: str = ""
     department: str = ""
     phone: str = ""
+    time_zone: str = "Asia/Tokyo"
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,13 @@ async def invite_account(
         if await Account.filter(organisation=owner).count() >= MOST_ACCOUNTS:
             raise UserError(TOO_MANY, most=MOST_ACCOUNTS)
         try:
-            account = await Account.create(organisation=owner, mail=mail, created_at=at, **values)
+            account = await Account.create(
+                organisation=owner,
+                mail=mail,
+                time_zone=newcomer.time_zone,
+                created_at=at,
+                **values,
+            )
         except IntegrityError:
             raise UserError(MAIL_TAKEN, field="mail") from None
         await _send_first_link(parts, owner, account, at)

@@ -111,7 +111,7 @@ async def _invite(
     office: Office, owner: Organisation, at: datetime, person: tuple[str, str, AccountRole, str]
 ) -> dict[str, Any]:
     async with office.transaction():
-        newcomer = provisioning.Newcomer(*person)
+        newcomer = provisioning.Newcomer(*person, time_zone=owner.time_zone)
         account = await provisioning.invite_account(
             office.parts, await at_provider(owner), newcomer, at
         )

@@ -60,6 +60,16 @@ async def test_a_new_user_is_added_after_a_look_at_what_was_entered(
     assert event.details == {"target": made.public_id, "name": "鈴木 次郎"}
 
 
+async def test_a_newcomer_lives_in_the_zone_of_whoever_adds_them(
+    someone: Visitor, account: Account, parts: Parts
+) -> None:
+    await Account.filter(id=account.id).update(time_zone="America/New_York")
+    confirmation = await someone.send_form("/group/new/confirm", **NEW)
+    await someone.send_form("/group/new", **{**hidden(confirmation), "answer": "add"})
+    assert (await Account.get(mail="jiro@example.jp")).time_zone == "America/New_York"
+    assert [letter.time_zone for letter in await letters(parts)] == ["America/New_York"]
+
+
 async def test_what_was_entered_survives_going_back(someone: Visitor) -> None:
     confirmation = await someone.send_form("/group/new/confirm", **NEW)
     back = await someone.send_form("/group/new", **{**hidden(confirmation), "answer": "back"})

@@ -51,6 +51,16 @@ async def notices(parts: Parts) -> list[Letter]:
     return [letter for letter in await letters(parts) if letter.event == "unusual_login"]
 
 
+async def test_what_is_told_of_a_login_is_told_in_the_zone_of_the_account(
+    identity: Starlette, parts: Parts, account: Account
+) -> None:
+    await Account.filter(id=account.id).update(time_zone="America/New_York")
+    for browser in (CHROME, FIREFOX):
+        async with at_home(identity, user_agent=browser) as person:
+            await person.log_in(account.mail)
+    assert [letter.time_zone for letter in await notices(parts)] == ["America/New_York"]
+
+
 async def test_a_new_environment_is_told_and_the_very_first_is_not(
     identity: Starlette, parts: Parts, account: Account
 ) -> None:

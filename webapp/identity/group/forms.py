@@ -29,10 +29,10 @@ class MemberForm:
     values: dict[str, str]
     errors: dict[str, UserError] = field(default_factory=dict)
 
-    def newcomer(self) -> Newcomer:
+    def newcomer(self, time_zone: str) -> Newcomer:
         """Whom a form without errors asks for."""
         rest = {name: self.values[name] for name in FIELDS if name != "role"}
-        return Newcomer(role=Role(self.values["role"]), **rest)
+        return Newcomer(role=Role(self.values["role"]), time_zone=time_zone, **rest)
 
     def details(self) -> Details:
         """What a form without errors asks for."""

@@ -94,9 +94,8 @@ async def add(request: Request) -> Response:
     if not await take(f"invitations of {owner.public_id}", MOST_ADDED, ADDED_WITHIN, at):
         return await _new_form(request, read, 429, UserError(TOO_MANY_LETTERS))
     try:
-        await provisioning.invite_account(
-            parts_of(request), owner, read.newcomer(), at, _by(request)
-        )
+        newcomer = read.newcomer(_account(request).time_zone)
+        await provisioning.invite_account(parts_of(request), owner, newcomer, at, _by(request))
     except UserError as error:
         if error.field in read.values:
             read.errors[str(error.field)] = error
