@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.conftest import missing
 from tests.people import *  # noqa: F403 - fixtures
@@ -29,6 +29,20 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
+# Milliseconds; what is waited for ends the wait, and a machine under load is slow and no failure.
+expect.set_options(timeout=30_000)
+
+
+# Seconds for one test, on a machine that others share.
+LONGEST = 600
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A walk through many pages may take longer than any other test."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(LONGEST))
+
 
 class Quiet(uvicorn.Server):
     """A server that leaves the signals of the test run alone."""
@@ -39,11 +53,17 @@ class Quiet(uvicorn.Server):
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def listener() -> Iterator[socket.socket]:
+    """A free port of this machine, held from the beginning on: nobody takes it meanwhile."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        yield listener
+
+
+@pytest.fixture
+def settings(tmp_path: Path, listener: socket.socket) -> Settings:
     """Settings of a process on a free port of this machine."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = listener.getsockname()[1]
     origin = f"http://localhost:{port}"
     secret: Any = "s" * 40
     return Settings(data_dir=tmp_path / "data", secret_key=secret, origin=origin, listen_port=port)
@@ -58,16 +78,13 @@ def services(database: Settings) -> Services:
 
 
 @pytest.fixture
-async def origin(services: Services) -> AsyncIterator[str]:
+async def origin(services: Services, listener: socket.socket) -> AsyncIterator[str]:
     """The app, serving."""
     if not (STATIC / "vendor" / "htmx" / "htmx.min.js").is_file():
         missing("The front-end packages (make assets)")
     environment_for.cache_clear()
-    config = uvicorn.Config(
-        build_app(services), port=services.settings.listen_port, log_level="warning"
-    )
-    server = Quiet(config)
-    serving = asyncio.create_task(server.serve())
+    server = Quiet(uvicorn.Config(build_app(services), log_level="warning"))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.02)
     yield services.settings.origin
@@ -107,6 +124,7 @@ async def serious_problems(page: Page) -> list[str]:
     """What axe-core finds that is serious or critical, one line each."""
     if not AXE.is_file():
         missing("axe-core")
+    await page.wait_for_load_state()  # a click is over before the page that it leads to is there
     # A colour that is just changing is none that anybody would read; rings turn without end.
     await page.evaluate(
         """() => Promise.allSettled(document.getAnimations()

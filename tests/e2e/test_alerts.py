@@ -91,6 +91,7 @@ async def test_three_stages_with_picture_and_mail(
     await page.locator("#threshold_3").fill("5")
     await page.get_by_role("button", name="完了").click()
     await expect(page.locator("#threshold_3-error")).to_contain_text("2段階目より大きい")
+    await page.wait_for_load_state()
     assert await page.locator("#address_3_1").input_value() == "staff@shop.test"
     assert not await Alert.exists()
     await page.locator("#threshold_3").fill("20")

@@ -185,5 +185,6 @@ async def test_areas_are_entered_without_script(
     await page.goto(f"{origin}/cameras/{camera.public_id}/areas")
     await page.locator("textarea").nth(1).fill("0,0 100,0 100,100")
     await page.click("[data-save]")
+    await page.wait_for_selector(".notice-done")
     assert len((await Camera.get(id=camera.id)).areas) == 2
     await plain.close()

@@ -57,7 +57,6 @@ async def look(page: Page, name: str) -> None:
     await page.reload()
 
 
-@pytest.mark.timeout(600)  # on a machine that others share
 async def test_a_background_is_built_watched_and_registered(
     admin: BrowserContext,
     origin: str,

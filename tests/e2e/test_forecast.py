@@ -56,6 +56,7 @@ async def test_the_graph_is_walked_by_mouse_keyboard_and_finger(
     await page.get_by_role("link", name="混雑予測を見る").click()
     await page.get_by_role("link", name="月", exact=True).click()
     await expect(page.locator(".forecast-tab[aria-current]")).to_have_text("月")
+    await page.wait_for_load_state()  # a pointer moves once: the script has to be there
     tip = page.locator("[data-tip]")
     await expect(tip).to_be_hidden()
     box = await page.locator(".forecast-plot").bounding_box()
@@ -77,10 +78,13 @@ async def test_the_graph_is_walked_by_mouse_keyboard_and_finger(
     await page.get_by_role("link", name="これからの7日間").click()
     await expect(page.locator(".day-band").first).to_be_attached()
     await page.locator(".forecast-tab").nth(6).click()
-    assert await page.locator(".forecast-tab").count() == 7
+    await expect(page.locator(".forecast-tab")).to_have_count(7)
     assert await serious_problems(page) == []
     await page.goto(f"{origin}/groups?view=forecast")
     await page.get_by_role("link", name="混雑予測を見る").click()
+    # It begins with the weekday of today.
+    await page.get_by_role("link", name="月", exact=True).click()
+    await expect(page.locator(".forecast-tab[aria-current]")).to_have_text("月")
     await expect(page.locator(".day-bar").first).to_be_attached()
     address = page.url
     await page.close()

@@ -24,6 +24,7 @@ async def test_a_group_from_creation_to_deletion(
     await page.goto(f"{origin}/cameras")
     await page.get_by_role("link", name="グループ", exact=True).click()
     await page.get_by_role("link", name="グループを追加").click()
+    await page.wait_for_load_state()
 
     # A name and cameras; what is missing is said, and what was ticked stays ticked.
     await page.locator(".pick", has_text="正面入口").click()
@@ -58,6 +59,7 @@ async def test_a_group_from_creation_to_deletion(
     await page.locator(".pick", has_text="北口").click()
     await page.get_by_role("button", name="完了").click()
     await expect(page.locator(".member-row")).to_have_count(3)
+    await page.wait_for_load_state()
 
     # The bin takes the ticked ones out; the default camera among them has to be chosen anew.
     await page.get_by_role("checkbox", name="南口を削除対象に選ぶ").check()

@@ -54,7 +54,7 @@ async def test_the_chart_is_walked_by_mouse_and_keyboard(
     await page.mouse.down()
     await page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + 60, steps=4)
     await page.mouse.up()
-    await expect(page.locator("#history-table tbody tr")).to_have_count(25, timeout=5000)
+    await expect(page.locator("#history-table tbody tr")).to_have_count(25)
     assert await serious_problems(page) == []
     await page.get_by_role("button", name="元の範囲に戻す").press("0")
     await expect(page.locator("#history-table tbody tr")).to_have_count(96)
@@ -62,7 +62,13 @@ async def test_the_chart_is_walked_by_mouse_and_keyboard(
     await expect(page.locator("#history-table tbody tr")).to_have_count(48)
     await page.set_viewport_size({"width": 375, "height": 800})
     await expect(page.locator(".u-over")).to_be_visible()
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await page.evaluate(  # a moment later it is drawn anew
+        """() => new Promise((done) => {
+          const look = () => document.documentElement.scrollWidth <= innerWidth
+            ? done(null) : setTimeout(look, 50);
+          look();
+        })"""
+    )
     await page.get_by_role("link", name="CSVダウンロード").click()
     assert await serious_problems(page) == []
     async with page.expect_download() as download:

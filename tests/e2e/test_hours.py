@@ -67,12 +67,15 @@ async def test_hours_are_set_by_keyboard_alone(
     await expect(page.locator("[data-summary]").first).to_have_text("月–金・祝 10:00–25:00")
     saved = page.locator(".hours-calendars > div:first-child table")
     await expect(saved.get_by_text("10:00–25:00")).to_have_count(0)
+    month = str(await page.locator("#calendars").get_attribute("data-month"))
     await page.get_by_label("次の月").focus()
     await press(page, "Enter")
+    await expect(page.locator("#calendars")).not_to_have_attribute("data-month", month)
     await expect(page.get_by_label("次の月")).to_be_focused()
     await save.focus()
     await press(page, "Enter")
     await expect(page.get_by_text("営業時間を保存しました。")).to_be_visible()
+    await page.wait_for_load_state()
     kept = await Camera.get(id=camera.id)
     assert kept.hours["basic"] == [{"days": [0, 1, 2, 3, 4, 7], "span": [600, 1500]}]
     # The bin takes the card away, and what has focus is never lost.

@@ -117,16 +117,16 @@ async def test_a_camera_is_watched_from_the_list(
     now = datetime.now(UTC)
     assert await keep_frame(services, camera, Still(picture(), now), now)
     frame = card.locator(".monitor-frame")
-    await expect(frame).to_be_visible(timeout=8_000)
+    await expect(frame).to_be_visible()
     assert await frame.evaluate("image => image.decode().then(() => image.naturalWidth)") == 320
     await shoot(page, "monitoring-started")
     assert await serious_problems(page) == []
     await card.get_by_role("button", name="最大化").click()
-    await page.wait_for_function("document.fullscreenElement !== null")
+    await expect(page.locator(":fullscreen")).to_have_count(1)
     await shoot(page, "monitoring-full")
     # Without a window Chromium hands no Escape to its full screen: what Escape does is done.
     await page.evaluate("document.exitFullscreen()")
-    await page.wait_for_function("document.fullscreenElement === null")
+    await expect(page.locator(":fullscreen")).to_have_count(0)
     await card.get_by_role("button", name="モニタリングを終了").click()
     await expect(card.get_by_role("button", name="北口のモニタリングを開始")).to_be_visible()
     assert not list(services.storage.list_sync("live"))

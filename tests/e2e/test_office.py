@@ -105,8 +105,8 @@ async def test_the_settings_are_lit_when_they_change_and_ask_on_leaving(
         await dialog.dismiss()  # type: ignore[attr-defined]
 
     page.on("dialog", stay)
-    await page.click("main a.btn", no_wait_after=True)
-    await page.wait_for_timeout(300)
+    async with page.expect_event("dialog"):
+        await page.click("main a.btn", no_wait_after=True)
     assert asked == ["beforeunload"]
     await save.click()
     await expect(page.locator(".notice-done")).to_be_visible()
@@ -156,13 +156,22 @@ async def test_a_token_is_made_copied_used_and_revoked(
     await page.get_by_role("link", name="APIトークンを管理").click()
     await page.get_by_label("名前").fill("受付の画面")
     await page.get_by_role("button", name="トークンを作成").click()
+    await page.wait_for_selector("[data-copy=token]")
+    await page.wait_for_load_state()
+    # It says so for two seconds: who looks only after the click may come too late.
+    label = page.locator("[data-copy=token] span")
+    await label.evaluate(
+        """(label) => new MutationObserver(() => { label.dataset.said ??= label.textContent; })
+          .observe(label, { childList: true })"""
+    )
     await page.locator("[data-copy=token]").click()
-    await expect(page.locator("[data-copy=token]")).to_have_text("コピーしました")
+    await expect(label).to_have_attribute("data-said", "コピーしました")
     token = await page.evaluate("navigator.clipboard.readText()")
     assert token == await page.locator("#token").input_value()
     assert await serious_problems(page) == []
 
-    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as program:
+    bearer = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(headers=bearer, timeout=30) as program:
         assert (await program.get(f"{origin}/api/v1/cameras")).status_code == 200
         await page.goto(f"{origin}/organisation/tokens")
         card = page.locator(".token-list > li", has_text="受付の画面")

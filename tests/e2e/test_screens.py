@@ -145,8 +145,13 @@ async def test_the_name_is_changed_by_keyboard_and_survives_a_refresh(
     field = page.locator("form.rename input[name=name]")
     await field.fill("")
     await page.keyboard.type("東口")
+    await page.evaluate(
+        """document.addEventListener('htmx:after:swap', () => {
+          document.documentElement.dataset.swapped = 'yes';
+        })"""
+    )
     await page.click(".page-actions button")
-    await page.wait_for_load_state("networkidle")
+    await expect(page.locator("html[data-swapped]")).to_have_count(1)
     assert await field.input_value() == "東口"
     await field.press("Enter")
     await expect(page.locator(".camera-card h2")).to_have_text("東口")
@@ -210,6 +215,7 @@ async def test_the_blur_is_seen_before_it_is_registered(
     await page.goto(f"{origin}/cameras/{camera.public_id}/background")
     await page.click("form[action$='/take'] button")
     await page.wait_for_selector("#blur-level")
+    await page.wait_for_load_state()
     await page.fill("#blur-level", "5")
     assert await page.locator("feGaussianBlur").get_attribute("stdDeviation") == "2.4"
     assert await page.locator("output[for=blur-level]").inner_text() == "5"

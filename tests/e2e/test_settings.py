@@ -40,8 +40,8 @@ async def test_the_mode_is_tried_and_kept_by_keyboard(
         await dialog.dismiss()
 
     page.once("dialog", stay)
-    await page.click(".settings-tabs a >> nth=-1", no_wait_after=True)
-    await page.wait_for_timeout(200)
+    async with page.expect_event("dialog"):
+        await page.click(".settings-tabs a >> nth=-1", no_wait_after=True)
     assert asked == ["beforeunload"]
     await page.click("button[formaction$='/try']")
     await expect(page.locator(".trial-wait")).to_be_visible()
@@ -67,6 +67,7 @@ async def test_a_camera_is_added_renamed_replaced_and_deleted(
     await page.goto(f"{origin}/cameras")
     await page.click(".empty-state a[href='/cameras/new']")
     await page.click(".ways a[href$='/network']")
+    await page.wait_for_url("**/cameras/new/network*")
     await page.fill("#name", "東口")
     await page.check("[name=connector][value=file]")
     await page.fill("#path", "a.png")
@@ -87,6 +88,7 @@ async def test_a_camera_is_added_renamed_replaced_and_deleted(
 
     await page.goto(f"{origin}/cameras/{camera.public_id}/edit")
     await page.click("a[href$='/replace']")
+    await page.wait_for_url("**/replace*")
     await page.check("[name=connector][value=file]")
     await page.fill("#path", "b.png")
     await page.click("[data-save]")
