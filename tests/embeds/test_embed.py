@@ -9,6 +9,7 @@ import time_machine
 from tortoise.exceptions import OperationalError
 
 from tests.builders import (
+    TELLTALE,
     counted,
     lost,
     make_camera,
@@ -80,12 +81,12 @@ async def test_page_part_picture_and_data_say_the_same_and_count_one_each(
 async def test_with_the_count_off_no_form_holds_the_number(
     anonymous: Person, services: Services, organisation: Organisation
 ) -> None:
-    camera = await _seen_camera(services, organisation, 8712)
+    camera = await _seen_camera(services, organisation, TELLTALE)
     path = await make_embed(camera, counts=False)
     for form in ("", "/part", ".json", "?counts=1"):
         answer = await anonymous.get(f"{path}{form}")
         assert answer.status_code == 200
-        assert "8712" not in answer.text
+        assert str(TELLTALE) not in answer.text
     assert "count" not in (await anonymous.get(f"{path}.json")).json()
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 import pytest
+import time_machine
 
 from webapp.database import current_connection, transaction
 from webapp.embeds.meter import Meter
@@ -14,6 +15,12 @@ from webapp.licences import calls
 from webapp.licences.calls import count_calls
 from webapp.models import CallCount, CallMonth, LicenceChange, Organisation
 from webapp.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _one_month() -> Iterator[None]:
+    with time_machine.travel(datetime.now(UTC), tick=False):  # no new month begins meanwhile
+        yield
 
 
 async def _organisation(cameras: int) -> Organisation:

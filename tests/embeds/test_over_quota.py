@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import httpx
+import pytest
+import time_machine
 from starlette.applications import Starlette
 
 from tests.builders import counted, make_camera, make_embed, make_masked
@@ -17,6 +20,12 @@ from webapp.services import Services
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"}
 CLIENTS, VIEWS, LEFT = 50, 12, 333
+
+
+@pytest.fixture(autouse=True)
+def _one_month() -> Iterator[None]:
+    with time_machine.travel(datetime.now(UTC), tick=False):  # no new month begins meanwhile
+        yield
 
 
 async def test_the_quota_is_passed_by_many_at_once(

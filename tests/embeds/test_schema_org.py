@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import counted, make_camera, make_embed, make_group
+from tests.builders import TELLTALE, counted, make_camera, make_embed, make_group
 from tests.html import one
 from tests.people import Person
 from webapp.domain.hours import HOLIDAY, Basic, Hours
@@ -52,7 +52,7 @@ async def test_a_page_holds_it_whatever_the_name_is(
 ) -> None:
     hostile = "</script><script>alert(1)</script><!-- & \u2028"
     camera = await make_camera(
-        organisation, hostile, latest=counted(8712), has_hours=True, hours=as_json(WEEK)
+        organisation, hostile, latest=counted(TELLTALE), has_hours=True, hours=as_json(WEEK)
     )
     group = await make_group(organisation, hostile, [camera])
     for thing in (camera, group):
@@ -64,6 +64,6 @@ async def test_a_page_holds_it_whatever_the_name_is(
         assert _days(place)["Monday"] == ("09:00", "18:00")
         [state] = place["additionalProperty"]
         assert state["value"] == {"ja": "解析済み", "en": "Analysed"}[language]
-        assert "8712" not in page.text
+        assert str(TELLTALE) not in page.text
         assert "<" not in block
         assert "alert(1)</script>" not in page.text

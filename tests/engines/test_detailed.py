@@ -221,10 +221,10 @@ def test_a_crowd_has_a_bounded_number_of_looks(
         return find(model, side, frame, box)
 
     monkeypatch.setattr(movenet, "find", counted)
-    started = time.perf_counter()
+    started = time.process_time()  # whatever else keeps the machine busy
     frame = Frame(np.random.default_rng(2).integers(0, 256, (300, 720, 3), np.uint8))
     people = detailed.find_people(frame, Context())
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
     assert MOST_POSES <= len(looks) <= MOST_POSES + engine.MOST_SECOND_LOOKS
     areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in looks[:MOST_POSES]]
     assert min(areas) >= np.sort((boxes[:, 2] - boxes[:, 0]) * 58)[60 - MOST_POSES]

@@ -159,7 +159,7 @@ def test_an_engine_that_hangs_is_caught() -> None:
     hanging = subject(Bad(lambda frame, context: let_go.wait(20) and None), deadline=0.1)
     started = time.monotonic()
     assert "within 0.1 s" in refused(checks.check_sizes, hanging, [(48, 64)])
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15, "it was not waited for until it ends"
     let_go.set()
 
 

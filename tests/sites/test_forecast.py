@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 import time_machine
 
-from tests.builders import make_usual
+from tests.builders import TELLTALE, make_usual
 from tests.html import one, parsed, text_of
 from tests.people import Person
 from tests.sites.conftest import make_site
@@ -150,9 +150,9 @@ async def test_a_site_shows_what_its_settings_say(anonymous: Person, group: Came
 
 
 async def test_no_form_of_the_forecast_holds_a_number(anonymous: Person, site: str) -> None:
-    await Latest.all().update(count=8712)
+    await Latest.all().update(count=TELLTALE)
     page = await anonymous.get(f"{site}?view=forecast")
-    assert "8712" not in page.text
+    assert str(TELLTALE) not in page.text
     assert not parsed(page).select(".embed-count")
 
 

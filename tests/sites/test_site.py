@@ -13,7 +13,7 @@ import time_machine
 from starlette.applications import Starlette
 from tortoise.exceptions import OperationalError
 
-from tests.builders import lost, make_camera, make_group
+from tests.builders import TELLTALE, lost, make_camera, make_group
 from tests.html import one, parsed, text_of
 from tests.people import ORIGIN, Person
 from tests.sites.conftest import group_of, make_site
@@ -155,10 +155,10 @@ async def test_each_camera_stands_by_itself(
 async def test_with_the_count_off_no_form_holds_a_number(
     anonymous: Person, group: CameraGroup
 ) -> None:
-    await Latest.all().update(count=8712, good_count=8712)
+    await Latest.all().update(count=TELLTALE, good_count=TELLTALE)
     path = await make_site(group, counts=False)
     for form in FORMS:
-        assert "8712" not in (await anonymous.get(f"{path}{form}")).text
+        assert str(TELLTALE) not in (await anonymous.get(f"{path}{form}")).text
 
 
 async def test_over_quota_the_first_pictures_go_on_until_none_is_left(
