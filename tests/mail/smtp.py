@@ -91,7 +91,7 @@ class OnFreePort(Controller):
 def running(post: Post | None = None, **how: Any) -> Iterator[Post]:
     """The server, in a thread of its own. ``how`` goes to aiosmtpd."""
     post = post or Post()
-    controller = OnFreePort(post, hostname="127.0.0.1", port=0, **how)
+    controller = OnFreePort(post, hostname="127.0.0.1", port=0, ready_timeout=60, **how)
     controller.start()
     try:
         post.port = controller.port

@@ -52,12 +52,12 @@ def running(settings: Settings) -> Iterator[threading.Event]:
     with hold(settings):
         thread = threading.Thread(target=asyncio.run, args=(serve(),))
         thread.start()
-        ready.wait(5)
         try:
+            assert ready.wait(60)
             yield woken
         finally:
             stop.set()
-            thread.join(5)
+            thread.join(60)
 
 
 def test_from_nothing_to_a_link(run: Run) -> None:
@@ -148,7 +148,7 @@ def test_beside_a_running_process(run: Run, settings: Settings) -> None:
     run("migrate")
     with running(settings) as woken:
         assert run(*CREATE).exit_code == 0
-        assert woken.wait(5), "the invitation is to be sent at once"
+        assert woken.wait(60), "the invitation is to be sent at once"
         assert "駅前" in run("org", "list").output
         assert "/login-link/" in run("operator", "login-link").stdout
         refused = run("migrate")

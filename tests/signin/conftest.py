@@ -22,9 +22,11 @@ from webapp.models import Organisation
 from webapp.plugins import Engines
 from webapp.services import Services, build_services
 from webapp.settings import Settings
+from webapp.signin import checks, provider
 from webapp.signin.sessions import COOKIE
 
 SECRET = "the secret of the app at a foreign provider"
+PATIENCE = (provider.PATIENCE, checks.PATIENCE)
 
 
 @dataclass
@@ -90,6 +92,22 @@ class Desk:
         return await person.get("/sign-in/callback", params={"code": "c", "state": state, **more})
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is busy for some seconds is no provider that does not answer."""
+    for module in (provider, checks):
+        monkeypatch.setattr(module, "PATIENCE", 15.0)
+
+
+@pytest.fixture
+def no_more_patience(_patience: None, monkeypatch: pytest.MonkeyPatch) -> float:
+    """Only that of the app, for the tests of just that; how many seconds it is."""
+    for module, seconds in zip((provider, checks), PATIENCE, strict=True):
+        monkeypatch.setattr(module, "PATIENCE", seconds)
+    assert PATIENCE == (3.0, 3.0)
+    return PATIENCE[0]
+
+
 @pytest.fixture
 async def desk(services: Services, organisation: Organisation) -> AsyncIterator[Desk]:
     """The app on the test's own origin, and the pliable provider on a port of loopback."""
@@ -108,6 +126,7 @@ async def desk(services: Services, organisation: Organisation) -> AsyncIterator[
     )
     async with serving(forger.app(), port):
         yield Desk(build_app(replace(services, settings=settings)), forger, organisation)
+        forger.hurry.set()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hmac
 import json
 import time
@@ -48,6 +49,7 @@ class Forger:
     userinfo_status: int = 200
     metadata: dict[str, Any] = field(default_factory=dict)
     delay: float = 0.0
+    hurry: asyncio.Event = field(default_factory=asyncio.Event)
     calls: list[str] = field(default_factory=list)
     posted: list[dict[str, str]] = field(default_factory=list)
 
@@ -97,9 +99,14 @@ class Forger:
         parts = [_base64(json.dumps(part).encode()) for part in ({"alg": "none"}, claims)]
         return ".".join([*parts, ""])
 
+    async def _hesitate(self) -> None:
+        """Take ``delay`` seconds, or as long as it takes until ``hurry`` is set."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.hurry.wait(), self.delay)
+
     async def _discovery(self, request: Request) -> Response:
         self.calls.append("discovery")
-        await asyncio.sleep(self.delay)
+        await self._hesitate()
         usual = {
             "issuer": self.issuer,
             "authorization_endpoint": f"{self.issuer}/authorize",
@@ -123,7 +130,7 @@ class Forger:
         self.calls.append("token")
         form = await request.form()
         self.posted.append({name: str(value) for name, value in form.items()})
-        await asyncio.sleep(self.delay)
+        await self._hesitate()
         if self.token_status != 200:
             return JSONResponse({"error": "invalid_grant"}, self.token_status)
         if self.token is not None:
@@ -140,7 +147,7 @@ class Forger:
 
     async def _userinfo(self, request: Request) -> Response:
         self.calls.append("userinfo")
-        await asyncio.sleep(self.delay)
+        await self._hesitate()
         if self.userinfo_status != 200:
             return Response(status_code=self.userinfo_status)
         return JSONResponse(self.person if self.userinfo is None else self.userinfo)

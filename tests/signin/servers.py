@@ -74,7 +74,7 @@ def browser(**options: Any) -> httpx.AsyncClient:
         transport=Localhost(),
         follow_redirects=True,
         headers={"Accept-Language": "ja"},
-        timeout=20,
+        timeout=60,
         **options,
     )
 
@@ -103,7 +103,7 @@ class Foreign:
         return report
 
     async def _tell(self, what: str, **body: Any) -> Any:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             answer = await client.post(f"{self.issuer}/test/{what}", json=body)
             return answer.raise_for_status().json()
 
@@ -125,7 +125,7 @@ async def foreign_provider(client: dict[str, Any], **options: Any) -> AsyncItera
     )
     assert process.stdout is not None
     try:
-        line = await asyncio.wait_for(process.stdout.readline(), 30)
+        line = await asyncio.wait_for(process.stdout.readline(), 60)
         yield Foreign(json.loads(line)["issuer"])
     finally:
         process.kill()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pytest
 import time_machine
 
 from tests.html import one, text_of
@@ -29,11 +30,16 @@ async def look(person: httpx.AsyncClient, path: str = "/cameras") -> httpx.Respo
 
 
 async def seconds_until_out(person: httpx.AsyncClient) -> float:
-    """How long the browser is still let in."""
-    begun = time.monotonic()
-    while is_in(await look(person)) and time.monotonic() - begun < 5:
+    """How long the browser is still let in.
+
+    In seconds that this process worked: it looks all the time, so that on a quiet machine they
+    are those of the clock, and what a busy one gives to others is not counted.
+    """
+    begun, since = time.process_time(), time.monotonic()
+    while is_in(await look(person)) and time.monotonic() - since < 30:
         pass
-    return time.monotonic() - begun
+    assert not is_in(await look(person))
+    return time.process_time() - begun
 
 
 async def test_the_first_sign_in_and_the_second(house: House) -> None:
@@ -102,6 +108,7 @@ async def test_without_the_back_channel_it_takes_a_minute_of_use_at_most(house: 
     assert not await Session.exists()
 
 
+@pytest.mark.alone
 async def test_a_new_role_or_a_deletion_is_felt_within_a_second(house: House) -> None:
     people = [house.browser() for _ in range(3)]
     for person in people:
@@ -120,6 +127,7 @@ async def test_a_new_role_or_a_deletion_is_felt_within_a_second(house: House) ->
         assert await seconds_until_out(person) < 1
 
 
+@pytest.mark.alone
 async def test_a_deletion_in_the_group_manager_is_felt_within_a_second(house: House) -> None:
     admin, person = house.browser(), house.browser()
     assert is_in(await house.log_in(person, "/cameras/new"))
