@@ -139,7 +139,7 @@ def broker(tmp_path: Path) -> Iterator[int]:
     process = subprocess.Popen(
         [str(binary), "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -165,7 +165,7 @@ class Listener:
         self.client = client
 
     async def hears(self, topic: str, payload: str) -> bool:
-        for _ in range(200):
+        for _ in range(1500):
             if any((one[0], one[1]) == (topic, payload) for one in self.heard):
                 return True
             await asyncio.sleep(0.02)

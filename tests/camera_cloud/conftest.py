@@ -46,8 +46,8 @@ async def give_consent(
     way = cloud.client.way_to_consent("state", "v" * 43, cloud.callback, "ja")
     code = parameters(await there.consent(way, owner))["code"]
     at = datetime.now(UTC)
-    tokens = await cloud.client.redeem(code, "v" * 43, cloud.callback, at, 5)
-    owners = await cloud.client.cameras(tokens.access, 5)
+    tokens = await cloud.client.redeem(code, "v" * 43, cloud.callback, at, 30)
+    owners = await cloud.client.cameras(tokens.access, 30)
     async with transaction():
         return await consents.keep(cloud, organisation.id, owners, tokens, at, "Alice")
 

@@ -53,7 +53,7 @@ async def saying(services: Services, body: bytes) -> AsyncIterator[None]:
 
 
 async def redeem(cloud: CameraCloud) -> object:
-    return await cloud.client.redeem("code", "v" * 43, cloud.callback, datetime.now(UTC), 5)
+    return await cloud.client.redeem("code", "v" * 43, cloud.callback, datetime.now(UTC), 30)
 
 
 @pytest.mark.parametrize("body", NO_SENSE.values(), ids=list(NO_SENSE))
@@ -64,7 +64,7 @@ async def test_an_answer_without_sense_is_no_answer(
         with pytest.raises(CloudUnreachable):
             await redeem(cloud)
         with pytest.raises(CloudUnreachable):
-            await cloud.client.cameras("token", 5)
+            await cloud.client.cameras("token", 30)
 
 
 async def test_what_is_wrong_with_one_camera_takes_no_other_along(
@@ -72,7 +72,7 @@ async def test_what_is_wrong_with_one_camera_takes_no_other_along(
 ) -> None:
     listed = b'[7, {"name": "x"}, {"id": "a\\u0000"}, {"id": "ok", "name": 3, "option": "yes"}]'
     async with saying(services, b'{"owner": {"id": "o"}, "cameras": ' + listed + b"}"):
-        [camera] = (await cloud.client.cameras("token", 5)).cameras
+        [camera] = (await cloud.client.cameras("token", 30)).cameras
     assert (camera.id, camera.name, camera.has_option) == ("ok", "ok", False)
     assert camera.recording == "unknown"
 

@@ -17,7 +17,7 @@ CAMERA = "cam-201"
 
 
 async def fetch(
-    services: Services, consent: CloudConsent, camera: str = CAMERA, within: float = 5
+    services: Services, consent: CloudConsent, camera: str = CAMERA, within: float = 30
 ) -> Still:
     source = {"consent": consent.public_id, "camera": camera}
     connector = services.connectors["camera_cloud"]
@@ -25,7 +25,7 @@ async def fetch(
 
 
 async def refused(
-    services: Services, consent: CloudConsent, camera: str = CAMERA, within: float = 5
+    services: Services, consent: CloudConsent, camera: str = CAMERA, within: float = 30
 ) -> Phase:
     with pytest.raises(CameraUnreachable) as caught:
         await fetch(services, consent, camera, within)
@@ -38,12 +38,19 @@ def pixels(still: Still) -> np.ndarray:
     return decoded
 
 
+def assert_taken_since(began: datetime, still: Still) -> None:
+    """It was taken while it was fetched; the cloud tells its time in whole seconds."""
+    little = timedelta(seconds=3)
+    assert began - little < still.captured_at < datetime.now(UTC) + little
+
+
 async def test_a_still_comes_with_its_time(
     services: Services, there: Simulated, consent: CloudConsent
 ) -> None:
+    began = datetime.now(UTC)
     still = await fetch(services, consent)
     assert pixels(still).shape == (576, 768, 3)
-    assert abs(still.captured_at - datetime.now(UTC)) < timedelta(seconds=3)
+    assert_taken_since(began, still)
 
 
 @pytest.mark.parametrize("hours", [-30, -1, 1, 30])
@@ -52,8 +59,9 @@ async def test_a_wrong_clock_of_the_cloud_changes_nothing(
 ) -> None:
     there.skew = timedelta(hours=hours)
     there.expire()
+    began = datetime.now(UTC)
     still = await fetch(services, consent)
-    assert abs(still.captured_at - datetime.now(UTC)) < timedelta(seconds=3)
+    assert_taken_since(began, still)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +88,7 @@ async def test_a_cloud_that_hangs_is_given_up_in_time(
     there.cloud.set_switches("", {"hang"})
     began = datetime.now(UTC)
     assert await refused(services, consent, within=0.4) is Phase.SERVICE
-    assert datetime.now(UTC) - began < timedelta(seconds=1.5)
+    assert datetime.now(UTC) - began < timedelta(seconds=4)
 
 
 async def test_a_cloud_that_fails_ends_no_consent(

@@ -110,7 +110,7 @@ async def test_a_lost_answer_is_forgiven_by_a_cloud_that_keeps_the_contract(
 ) -> None:
     there.cloud.forgiven = timedelta(seconds=60)
     refresh = cloud.grants.unseal(consent).refresh
-    lost = await cloud.client.refresh(refresh, datetime.now(UTC), 5)
+    lost = await cloud.client.refresh(refresh, datetime.now(UTC), 30)
     token = await later(cloud.grants).token(consent.public_id)
     assert token != lost.access
     assert there.cloud.owner_of(token) is not None
@@ -120,7 +120,7 @@ async def test_reuse_ends_the_consent_at_a_strict_cloud_and_it_says_so(
     cloud: CameraCloud, there: Simulated, consent: CloudConsent
 ) -> None:
     refresh = cloud.grants.unseal(consent).refresh
-    await cloud.client.refresh(refresh, datetime.now(UTC), 5)
+    await cloud.client.refresh(refresh, datetime.now(UTC), 30)
     with pytest.raises(CameraUnreachable) as caught:
         await later(cloud.grants).token(consent.public_id)
     assert caught.value.phase is Phase.CONSENT

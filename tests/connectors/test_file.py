@@ -48,7 +48,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 async def fetch(settings: Settings, path: object, seconds: float = 0, **source: Any) -> bytes:
     at = START + timedelta(seconds=seconds)
-    still = await FileConnector(surroundings_of(settings)).fetch({"path": path, **source}, at, 5)
+    still = await FileConnector(surroundings_of(settings)).fetch({"path": path, **source}, at, 30)
     assert still.captured_at == at
     return still.data
 

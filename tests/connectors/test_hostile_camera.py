@@ -27,7 +27,8 @@ from webapp.domain.pictures import PictureProblem, PictureRefused, decode
 from webapp.settings import Settings
 
 AT = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
-WITHIN = 0.8
+WITHIN = 0.8  # for what only ends at its deadline
+PLENTY = 20.0  # for what ends before, on a busy machine too
 LATEST = 0.8  # seconds on top of the deadline that a busy machine may take
 LOOPBACK = Network([ip_network("127.0.0.0/8")])
 WHO = {"user": "viewer", "password": "hush-hush-7"}
@@ -39,11 +40,14 @@ def around(settings: Settings) -> Surroundings:
     return surroundings_of(small, LOOPBACK)
 
 
-async def refused(connector: Any, source: dict[str, Any]) -> CameraUnreachable:
+async def refused(
+    connector: Any, source: dict[str, Any], phase: Phase = Phase.ANSWER
+) -> CameraUnreachable:
+    within = WITHIN if phase is Phase.TIMEOUT else PLENTY
     started = time.monotonic()
     with pytest.raises(CameraUnreachable) as caught:
-        await connector.fetch(source, AT, WITHIN)
-    assert time.monotonic() - started < WITHIN + LATEST
+        await connector.fetch(source, AT, within)
+    assert time.monotonic() - started < within + LATEST
     message = str(caught.value)
     assert message.endswith(".")
     assert "hush" not in message
@@ -52,7 +56,7 @@ async def refused(connector: Any, source: dict[str, Any]) -> CameraUnreachable:
 
 
 async def all_hung_up(camera: HostileCamera) -> None:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PLENTY):
         while camera.open:  # noqa: ASYNC110 -- it is a plain number
             await asyncio.sleep(0.01)
 
@@ -76,7 +80,7 @@ HTTP = {
 async def test_http(around: Surroundings, switch: Switch) -> None:
     phase, words = HTTP[switch]
     async with hostile_camera(switch) as camera:
-        error = await refused(HttpSnapshotConnector(around), {"url": camera.http, **WHO})
+        error = await refused(HttpSnapshotConnector(around), {"url": camera.http, **WHO}, phase)
         await all_hung_up(camera)
     assert error.phase is phase
     assert any(word in str(error) for word in words.split("|"))
@@ -95,12 +99,12 @@ async def test_https(around: Surroundings, switch: Switch) -> None:
     phase, words, step = HTTPS[switch]
     async with hostile_camera(switch) as camera:
         connector = HttpSnapshotConnector(around)
-        error = await refused(connector, {"url": camera.https})
+        error = await refused(connector, {"url": camera.https}, phase)
         assert (error.phase, error.step) == (phase, step)
         assert words in str(error)
         if switch is Switch.GOOD:
             source = {"url": camera.https, "any_certificate": True}
-            assert decode((await connector.fetch(source, AT, WITHIN)).data).height == HEIGHT
+            assert decode((await connector.fetch(source, AT, PLENTY)).data).height == HEIGHT
         await all_hung_up(camera)
 
 
@@ -124,7 +128,7 @@ RTSP = {
 async def test_rtsp(around: Surroundings, switch: Switch) -> None:
     phase, words = RTSP[switch]
     async with hostile_camera(switch) as camera:
-        error = await refused(RtspConnector(around), {"url": camera.rtsp, **WHO})
+        error = await refused(RtspConnector(around), {"url": camera.rtsp, **WHO}, phase)
         await all_hung_up(camera)
     assert error.phase is phase
     assert any(word in str(error) for word in words.split("|"))
@@ -133,7 +137,7 @@ async def test_rtsp(around: Surroundings, switch: Switch) -> None:
 
 
 async def fetched(around: Surroundings, camera: HostileCamera) -> Still:
-    return await HttpSnapshotConnector(around).fetch({"url": camera.http}, AT, WITHIN)
+    return await HttpSnapshotConnector(around).fetch({"url": camera.http}, AT, PLENTY)
 
 
 async def test_half_a_picture_is_told_when_it_is_decoded(around: Surroundings) -> None:
@@ -166,7 +170,7 @@ async def test_each_size_is_simply_the_next_picture(around: Surroundings) -> Non
 async def test_a_late_clock_is_told_among_the_facts(around: Surroundings) -> None:
     async with hostile_camera(Switch.LATE_CLOCK) as camera:
         now = datetime.now(UTC)
-        still = await HttpSnapshotConnector(around).fetch({"url": camera.http}, now, WITHIN)
+        still = await HttpSnapshotConnector(around).fetch({"url": camera.http}, now, PLENTY)
     assert 3590 <= int(still.facts["clock_behind"]) <= 3610
 
 

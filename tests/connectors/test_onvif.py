@@ -29,7 +29,7 @@ def connector() -> OnvifConnector:
     return OnvifConnector(Surroundings(Network([LOOPBACK])))
 
 
-async def fetch(cam: OnvifCamera, within: float = 5, **source: Any) -> Still:
+async def fetch(cam: OnvifCamera, within: float = 30, **source: Any) -> Still:
     return await connector().fetch({"url": cam.url, **WHO, **source}, datetime.now(UTC), within)
 
 
@@ -56,17 +56,17 @@ async def test_what_was_found_is_kept_for_a_while() -> None:
         one, now = connector(), datetime.now(UTC)
         source = {"url": cam.url, **WHO}
         for minutes in (0, 1, 2):
-            await one.fetch(source, now + timedelta(minutes=minutes), 5)
+            await one.fetch(source, now + timedelta(minutes=minutes), 30)
         assert cam.asked.count("GetProfiles") == 1
-        await one.fetch(source, now + timedelta(minutes=31), 5)
+        await one.fetch(source, now + timedelta(minutes=31), 30)
         assert cam.asked.count("GetProfiles") == 2
-        await one.fetch({**source, "profile": "sub"}, now, 5)
+        await one.fetch({**source, "profile": "sub"}, now, 30)
         assert cam.asked.count("GetProfiles") == 3
         cam.still = b"<html>"
         with pytest.raises(CameraUnreachable):
-            await one.fetch(source, now + timedelta(minutes=32), 5)
+            await one.fetch(source, now + timedelta(minutes=32), 30)
         cam.still = STILL
-        await one.fetch(source, now + timedelta(minutes=33), 5)
+        await one.fetch(source, now + timedelta(minutes=33), 30)
         assert cam.asked.count("GetProfiles") == 4
 
 
@@ -140,7 +140,7 @@ async def test_another_host_learns_no_password() -> None:
         async with onvif_camera(cam):
             network = Network([LOOPBACK], look_up=lambda host, port: ["127.0.0.1"])
             source = {"url": cam.url, **WHO}
-            await OnvifConnector(Surroundings(network)).fetch(source, datetime.now(UTC), 5)
+            await OnvifConnector(Surroundings(network)).fetch(source, datetime.now(UTC), 30)
     assert [request.headers["authorization"] for request in other.requests] == [""]
 
 

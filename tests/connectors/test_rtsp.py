@@ -44,12 +44,12 @@ def open_server() -> Iterator[int]:
         yield port
 
 
-async def fetch(url: str, seconds: float = 10, limits: Limits | None = None, **who: str) -> Still:
+async def fetch(url: str, seconds: float = 30, limits: Limits | None = None, **who: str) -> Still:
     around = Surroundings(Network([LOOPBACK]), limits or Limits())
     return await RtspConnector(around).fetch({"url": url, **who}, AT, seconds)
 
 
-async def refused(url: str, seconds: float = 5, **who: Any) -> CameraUnreachable:
+async def refused(url: str, seconds: float = 30, **who: Any) -> CameraUnreachable:
     with pytest.raises(CameraUnreachable) as caught:
         await fetch(url, seconds, **who)
     assert PASSWORD not in str(caught.value)
@@ -111,7 +111,7 @@ async def test_more_pixels_than_are_decoded(open_server: int) -> None:
 
 
 async def test_larger_pictures_than_are_taken(open_server: int) -> None:
-    error = await refused(f"rtsp://127.0.0.1:{open_server}/jpeg", 2, limits=Limits(4_000))
+    error = await refused(f"rtsp://127.0.0.1:{open_server}/jpeg", limits=Limits(4_000))
     assert error.phase is Phase.ANSWER
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,10 @@ from webapp.settings import Settings
 from webapp.storage import Storage
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+# Seconds for a picture and for its analysis: plenty, for what ends by itself on a busy machine
+# too; and few, for what hangs until then.
+PLENTY, FEW = 30.0, 0.5
 
 INFO = EngineInfo(
     name="standard",
@@ -119,8 +124,10 @@ def world(any_database: Settings) -> Iterator[World]:
     made.shop.analysis.close()
 
 
-def make_world(settings: Settings, storage: Storage | None = None) -> World:
-    settings = settings.model_copy(update={"analysis_timeout": 0.5, "capture_timeout": 0.5})
+def make_world(
+    settings: Settings, storage: Storage | None = None, deadline: float = PLENTY
+) -> World:
+    settings = within(settings, deadline)
     engine, camera, clock = FakeEngine(), FakeCamera(), Clock()
     services = Services(
         settings=settings,
@@ -131,6 +138,21 @@ def make_world(settings: Settings, storage: Storage | None = None) -> World:
         embeds=open_desk(settings),
     )
     return World(services, engine, camera, clock, Workshop.open(services, clock))
+
+
+def within(settings: Settings, deadline: float) -> Settings:
+    """The same, with so many seconds for a picture and for its analysis."""
+    return settings.model_copy(update={"analysis_timeout": deadline, "capture_timeout": deadline})
+
+
+@contextmanager
+def in_a_hurry(world: World) -> Iterator[None]:
+    """While the block runs, what hangs is given up soon."""
+    shop = world.shop
+    settings = within(world.settings, FEW)
+    world.shop = replace(shop, services=replace(world.services, settings=settings))
+    yield
+    world.shop = shop
 
 
 async def make_organisation() -> Organisation:

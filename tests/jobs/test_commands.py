@@ -64,12 +64,12 @@ def test_serve_shows_the_demo_and_ends_on_a_signal(tmp_path: Path, number: int) 
         assert _provider(origin) == identity_origin
         begun = time.monotonic()
         while _counted(origin) < 3:
-            assert time.monotonic() - begun < 20
+            assert time.monotonic() - begun < 90
             time.sleep(0.3)
     finally:
         begun = time.monotonic()
         process.send_signal(number)
-        rest, _ = process.communicate(timeout=20)
+        rest, _ = process.communicate(timeout=60)
     assert time.monotonic() - begun < 15
     assert process.returncode == 0, rest
     assert "Traceback" not in rest
@@ -77,13 +77,13 @@ def test_serve_shows_the_demo_and_ends_on_a_signal(tmp_path: Path, number: int) 
 
 def _provider(origin: str) -> str:
     """Where the app sends somebody who is not signed in, once redirects are followed."""
-    with urllib.request.urlopen(f"{origin}/cameras", timeout=5) as answer:
+    with urllib.request.urlopen(f"{origin}/cameras", timeout=30) as answer:
         assert 'name="password"' in answer.read().decode()
         return str(answer.url).partition("/login")[0]
 
 
 def _counted(origin: str) -> int:
-    with urllib.request.urlopen(f"{origin}/healthz", timeout=5) as answer:
+    with urllib.request.urlopen(f"{origin}/healthz", timeout=30) as answer:
         return answer.read().decode().count('"state":"ok"')
 
 
@@ -98,12 +98,12 @@ def test_a_second_serve_on_the_same_folder_is_refused_in_words(tmp_path: Path) -
         second = nigiwai(
             "serve", data_dir=tmp_path, listen_port=free_port(), identity_listen_port=free_port()
         )
-        text, _ = second.communicate(timeout=30)
+        text, _ = second.communicate(timeout=90)
         assert second.returncode == 1
         assert text.startswith("nigiwai: Another process already works on")
     finally:
         first.terminate()
-        first.communicate(timeout=20)
+        first.communicate(timeout=60)
 
 
 def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
             listen_port=taken.getsockname()[1],
             identity_listen_port=free_port(),
         )
-        text, _ = process.communicate(timeout=30)
+        text, _ = process.communicate(timeout=90)
     assert process.returncode == 1
     assert "cannot listen on 127.0.0.1 port" in text
     assert "Traceback" not in text
@@ -131,7 +131,7 @@ def test_a_worker_of_its_own_needs_what_can_be_shared(
     tmp_path: Path, settings: dict[str, str], sentence: str
 ) -> None:
     process = nigiwai("worker", data_dir=tmp_path, **settings)
-    text, _ = process.communicate(timeout=30)
+    text, _ = process.communicate(timeout=90)
     assert process.returncode == 1
     assert sentence in text
     assert "Traceback" not in text

@@ -158,11 +158,11 @@ async def test_applications_hear_of_an_ending_within_a_second(any_database: Sett
             await signing_key(kept.parts, datetime.now(UTC))  # as since the first sign-in
             await make_family(account, address)
             await write_letters(kept.parts, BATCH + 5)
-            await until(lambda: len(silent) == BATCH, within=10)
+            await until(lambda: len(silent) == BATCH, within=60)
             await end_everything(kept.parts, account)
             took = await until(lambda: application.heard, within=1.0)
             assert took < 1.0
-            await until(lambda: Outbox.filter(done_at__isnull=False).exists(), within=5)
+            await until(lambda: Outbox.filter(done_at__isnull=False).exists(), within=60)
             for writer in silent:
                 writer.close()
     finally:
@@ -190,7 +190,8 @@ async def test_an_application_that_hangs_holds_up_no_other(any_database: Setting
 
 async def test_what_nobody_rang_for_is_found_within_two_seconds(any_database: Settings) -> None:
     application, account = Application(), await make_account()
-    async with application.serving() as address, keeping(any_database):
+    async with application.serving() as address, keeping(any_database) as kept:
+        await signing_key(kept.parts, datetime.now(UTC))
         await make_family(account, address)
         async with transaction(IDENTITY):
             await end_sign_ins(account, datetime.now(UTC))
@@ -205,8 +206,8 @@ async def test_who_asks_for_a_new_password_gets_a_mail(any_database: Settings) -
             payload = {"sealed": kept.parts.sealer.seal(asked)}
             await write(RESET_REQUESTED, payload, f"reset:{mail}", datetime.now(UTC))
         kept.parts.wake()
-        await until(lambda: folder.names(kept.parts.settings), within=3)
-        await until(lambda: _are_done(3), within=3)
+        await until(lambda: folder.names(kept.parts.settings), within=60)
+        await until(lambda: _are_done(3), within=60)
         (name,) = folder.names(kept.parts.settings)
     mail = folder.get(name, kept.parts.settings)
     assert mail is not None
@@ -224,7 +225,7 @@ async def _are_done(count: int) -> bool:
 async def test_more_mails_than_go_at_once_all_go(any_database: Settings) -> None:
     async with keeping(any_database) as kept:
         await write_letters(kept.parts, BATCH * 2 + 3)
-        await until(lambda: _are_done(BATCH * 2 + 3), within=15)
+        await until(lambda: _are_done(BATCH * 2 + 3), within=60)
         assert len(folder.names(kept.parts.settings)) == BATCH * 2 + 3
 
 
@@ -240,7 +241,7 @@ async def test_a_mail_under_way_is_finished_at_the_end(any_database: Settings) -
     with running(Slow()) as post:
         async with keeping(any_database, post.url) as kept:
             await write_letters(kept.parts, 1)
-            await until(lambda: post.begun, within=5)
+            await until(lambda: post.begun, within=60)
         assert len(post.mails) == 1
     assert await _are_done(1)
 
@@ -248,12 +249,12 @@ async def test_a_mail_under_way_is_finished_at_the_end(any_database: Settings) -
 async def test_a_database_that_goes_away_ends_nothing(postgres: Settings) -> None:
     async with keeping(postgres) as kept:
         await write_letters(kept.parts, 1)
-        await until(lambda: _are_done(1), within=5)
+        await until(lambda: _are_done(1), within=60)
         for _ in range(3):
             await _cut_connections(postgres)
             await asyncio.sleep(0.2)
         await write_letters(kept.parts, 2)
-        await until(lambda: _are_done(2), within=10)
+        await until(lambda: _are_done(2), within=60)
         assert not kept.task.done()
 
 
@@ -274,7 +275,7 @@ async def test_several_keepers_send_each_mail_once(postgres: Settings) -> None:
             keeping(postgres, post.url),
         ):
             await write_letters(kept.parts, 30)
-            await until(lambda: _are_done(30), within=15)
+            await until(lambda: _are_done(30), within=60)
     assert len(post.mails) == 30
     assert len({mail["Message-ID"] for mail in post.mails}) == 30
 
@@ -283,7 +284,7 @@ async def test_keys_follow_each_other_without_being_asked(any_database: Settings
     long_ago = datetime.now(UTC) - timedelta(days=200)
     await SigningKey.create(kid="old", sealed="x", signs_from=long_ago)
     async with keeping(any_database):
-        await until(lambda: SigningKey.filter(kid__not="old").exists(), within=10)
+        await until(lambda: SigningKey.filter(kid__not="old").exists(), within=60)
     assert await SigningKey.all().count() == 2
 
 

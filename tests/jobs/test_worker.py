@@ -5,11 +5,15 @@ import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
+from jobs import worker
 from jobs.valkey import EmbeddedValkey
 from jobs.worker import PATIENCE, Worker
-from tests.jobs.conftest import World, jpeg, make_background, make_cameras, make_world
+from tests.jobs.conftest import FEW, World, jpeg, make_background, make_cameras, make_world
 from webapp import heartbeat, outbox
 from webapp.domain.health import CameraState
 from webapp.domain.schedule import slot_of
@@ -19,7 +23,7 @@ from webapp.queue import Queue
 from webapp.settings import Settings
 
 
-async def until(true: Callable[[], Awaitable[object]], within: float = 10) -> None:
+async def until(true: Callable[[], Awaitable[object]], within: float = 30) -> None:
     async with asyncio.timeout(within):
         while not await true():  # noqa: ASYNC110 - what is waited for lies in the database
             await asyncio.sleep(0.05)
@@ -27,13 +31,13 @@ async def until(true: Callable[[], Awaitable[object]], within: float = 10) -> No
 
 @asynccontextmanager
 async def at_work(world: World, redis_url: str = "") -> AsyncIterator[Worker]:
-    worker = Worker(world.services, redis_url)
-    task = asyncio.create_task(worker.run())
+    one = Worker(world.services, redis_url)
+    task = asyncio.create_task(one.run())
     try:
-        yield worker
+        yield one
     finally:
-        worker.stop.set()
-        async with asyncio.timeout(10):
+        one.stop.set()
+        async with asyncio.timeout(30):
             await task
 
 
@@ -45,10 +49,10 @@ async def test_without_redis_it_works_all_the_same(any_database: Settings) -> No
     world = quick(any_database)
     [camera] = await make_cameras(world.services)
     await make_background(world.services, camera)
-    async with at_work(world) as worker:
-        await until(lambda: Observation.filter(state=CameraState.OK).exists(), within=10)
-        await until(lambda: _minutes(3), within=30)
-        assert await heartbeat.live_workers(datetime.now(UTC)) == [worker.name]
+    async with at_work(world) as one:
+        await until(lambda: Observation.filter(state=CameraState.OK).exists())
+        await until(lambda: _minutes(3), within=60)
+        assert await heartbeat.live_workers(datetime.now(UTC)) == [one.name]
     assert await heartbeat.live_workers(datetime.now(UTC)) == []
     rows = await Observation.all().values_list("minute", "state")
     assert {state for _, state in rows} == {CameraState.OK}
@@ -61,7 +65,10 @@ async def _minutes(count: int) -> bool:
     return await Observation.all().count() >= count
 
 
-async def test_wake_ups_come_through_valkey(database: Settings) -> None:
+async def test_wake_ups_come_through_valkey(
+    database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LOOK_IN_OUTBOX", 3600.0)  # it finds nothing by itself
     valkey = EmbeddedValkey(database)
     valkey.start()
     world = quick(database, interval=3600)
@@ -76,7 +83,7 @@ async def test_wake_ups_come_through_valkey(database: Settings) -> None:
             kind = outbox.PICTURES_DELETE
             await outbox.write(camera.organisation_id, kind, payload, "x", at)
             await queue.enqueue_deliver("x")
-            await until(lambda: Outbox.filter(done_at__isnull=False).exists(), within=4)
+            await until(lambda: Outbox.filter(done_at__isnull=False).exists())
     finally:
         await queue.close()
         valkey.close()
@@ -87,6 +94,8 @@ async def test_one_hanging_camera_holds_up_nobody(database: Settings) -> None:
     world = make_world(
         database.model_copy(update={"capture_interval": 3600, "acquisition_concurrency": 2})
     )
+    settings = world.settings.model_copy(update={"capture_timeout": FEW})
+    world.services = replace(world.services, settings=settings)
 
     async def hang_once() -> None:
         if world.camera.asked == 1:
@@ -94,9 +103,9 @@ async def test_one_hanging_camera_holds_up_nobody(database: Settings) -> None:
 
     world.camera.fault = hang_once
     await make_cameras(world.services, 20)
-    await _well_before_the_next_slot(3600, seconds=30)
+    await _well_before_the_next_slot(3600, seconds=60)
     async with at_work(world):
-        await until(lambda: _minutes(20), within=15)
+        await until(lambda: _minutes(20), within=50)
     states = Counter(await Observation.all().values_list("state", flat=True))
     assert states == {CameraState.OK: 19, CameraState.UNREACHABLE: 1}
 
@@ -110,7 +119,7 @@ async def _well_before_the_next_slot(interval: int, seconds: float) -> None:
 
 
 async def test_what_is_under_way_is_given_back_at_the_end(database: Settings) -> None:
-    world = quick(database, interval=3600)
+    world = make_world(database.model_copy(update={"capture_interval": 3600}), deadline=FEW)
     started = asyncio.Event()
 
     async def hang() -> None:
@@ -119,24 +128,24 @@ async def test_what_is_under_way_is_given_back_at_the_end(database: Settings) ->
 
     world.camera.fault = hang
     await make_cameras(world.services)
-    begun = asyncio.get_running_loop().time()
     async with at_work(world):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await started.wait()
+        begun = asyncio.get_running_loop().time()
     assert asyncio.get_running_loop().time() - begun < PATIENCE + 5
     # The camera's own deadline (0.5 s here) ended it first, or the slot was given back.
     assert await Slot.filter(state=SlotState.CLAIMED).count() == 0
 
 
 async def test_a_worker_whose_engine_hangs_for_good_stops_beating(database: Settings) -> None:
-    world = make_world(database.model_copy(update={"capture_interval": 2}))
+    world = make_world(database.model_copy(update={"capture_interval": 2}), deadline=FEW)
     let_go = threading.Event()
-    world.engine.fault = lambda: let_go.wait(30) and None
+    world.engine.fault = lambda: let_go.wait(120) and None
     await make_cameras(world.services, 6)
-    worker = Worker(world.services, "", ends_when_wedged=True)
+    one = Worker(world.services, "", ends_when_wedged=True)
     try:
-        async with asyncio.timeout(30):
-            await worker.run()  # it ends by itself
-        assert worker.is_wedged
+        async with asyncio.timeout(90):
+            await one.run()  # it ends by itself
+        assert one.is_wedged
     finally:
         let_go.set()

@@ -12,7 +12,7 @@ from jobs.benchmarks.embed_server import free_port, serving
 from jobs.benchmarks.embeds import fill, stored
 from webapp.settings import Settings
 
-pytestmark = [pytest.mark.kill, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kill, pytest.mark.timeout(600)]
 
 KILLS = 2
 CLIENTS = 16

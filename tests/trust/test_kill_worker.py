@@ -41,7 +41,7 @@ from webapp.outbox import ALERT_MAIL
 from webapp.queue import close_queue, open_queue
 from webapp.settings import Settings
 
-pytestmark = [pytest.mark.kill, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kill, pytest.mark.timeout(600)]
 
 INTERVAL = 6
 LEASE = 1
@@ -128,7 +128,7 @@ async def test_a_hundred_workers_killed_in_the_middle_of_a_frame(site: Site) -> 
     begun = time.monotonic()
     killed_at: list[datetime] = []
     while len(killed_at) < KILLS:
-        assert time.monotonic() - begun < 200
+        assert time.monotonic() - begun < 500
         busy = site.busy_workers()
         # No slot is hit twice: each kill has to cost its own lease and no more.
         again = await Slot.filter(state=SlotState.CLAIMED, attempts__gt=1).exists()
@@ -188,7 +188,7 @@ async def test_valkey_killed_twenty_times_loses_nothing(site: Site) -> None:
         while site.valkey.pid in (None, pid):  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.05)
     until = datetime.now(UTC)
-    assert await carriers_are_back(site, within=30)
+    assert await carriers_are_back(site, within=90)
     await asyncio.sleep(INTERVAL + LEASE + 1)
     await check_nothing_lost(since, until)
     assert len(await heartbeat.live_workers(datetime.now(UTC))) >= 2
@@ -217,7 +217,7 @@ async def test_sigterm_in_the_middle_of_a_frame_is_out_in_time(site: Site) -> No
     [worker] = site.workers
     begun = time.monotonic()
     worker.terminate()
-    await asyncio.to_thread(worker.join, 20)
+    await asyncio.to_thread(worker.join, 60)
     assert worker.exitcode == 0
     assert time.monotonic() - begun < site.settings.analysis_timeout + 5
     # What was under way is finished or given back: nothing waits for a lease.
