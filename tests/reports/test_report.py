@@ -110,6 +110,10 @@ async def test_the_report_says_in_words_when_it_is_busy(
     assert "92.3%" in html
     assert "北口&lt;b&gt;=1" in html
     assert "<b>=1" not in html
+    assert (
+        '<td class="heat-2">2.0</td><td class="heat-7">8.0</td><td class="heat-none">–</td>' in html
+    )
+    assert "text-anchor" not in html, "pdfium cuts the first digit of such words"
     english = render(report, Locale("en"), organisation.name)
     assert "Monday" in english
     pdf = to_pdf(html)

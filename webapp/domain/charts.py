@@ -1,4 +1,4 @@
-"""Charts as SVG, drawn by the server: for cards, reports and embeds, where no script runs.
+"""Charts drawn by the server: for cards, reports and embeds, where no script runs.
 
 Every value that is drawn is a number of ours or is escaped. Colours come by class, so that
 whoever shows a chart says in its own style sheet what they are.
@@ -162,49 +162,26 @@ def share_columns(bars: Sequence[ShareBar], first: int, last: int) -> str:
     return "".join(parts) + "</svg>"
 
 
-def heat_map(
-    rows: Sequence[Sequence[float | None]],
-    row_names: Sequence[str],
-    column_names: Sequence[str],
-    *,
-    cell: tuple[int, int] = (26, 22),
-    margin: tuple[int, int] = (56, 20),
-    colours: Sequence[str] = (),
-    none: str = "–",
-    style: str = "",
-) -> str:
-    """A cell for each value, the darker the higher, with its number in it: never colour alone.
+@dataclass(frozen=True, slots=True)
+class HeatCell:
+    """A value as a cell shows it: never colour alone. ``level`` is None where nothing is known."""
 
-    ``style`` is as for ``bars``.
-    """
-    wide, tall = cell
-    left, above = margin
-    columns = max((len(row) for row in rows), default=0)
-    width, height = left + columns * wide, above + len(rows) * tall
+    word: str
+    level: int | None
+
+
+def heat_cells(rows: Sequence[Sequence[float | None]], levels: int) -> list[list[HeatCell]]:
+    """A cell for each value; ``level`` rises from 0 to below ``levels`` with the value."""
     full = max((value for row in rows for value in row if value is not None), default=0) or 1
-    parts = [f'<svg class="heat" viewBox="0 0 {width} {height}" focusable="false">']
-    parts += [f"<style>{style}</style>"] if style else []
-    for place, name in enumerate(column_names):
-        if name:
-            x = left + place * wide + wide / 2
-            parts.append(_text(x, above - 6, name, "heat-name", "middle"))
-    for number, row in enumerate(rows):
-        y = above + number * tall
-        parts.append(_text(left - 6, y + tall / 2 + 4, row_names[number], "heat-name", "end"))
-        for place, value in enumerate(row):
-            x = left + place * wide
-            level = 0 if value is None else min(len(colours) - 1, int(len(colours) * value / full))
-            fill = f' fill="{colours[level]}"' if value is not None and colours else ""
-            kind = "heat-none" if value is None else f"heat-cell heat-{level}"
-            parts.append(
-                f'<rect class="{kind}" x="{_n(x + 0.5)}" y="{_n(y + 0.5)}" '
-                f'width="{wide - 1}" height="{tall - 1}"{fill}/>'
-            )
-            dark = bool(colours) and level > len(colours) / 2
-            word = none if value is None else _short(value)
-            kind = "heat-value heat-light" if dark else "heat-value"
-            parts.append(_text(x + wide / 2, y + tall / 2 + 4, word, kind, "middle"))
-    return "".join(parts) + "</svg>"
+    return [
+        [
+            HeatCell("–", None)
+            if value is None
+            else HeatCell(_short(value), min(levels - 1, int(levels * value / full)))
+            for value in row
+        ]
+        for row in rows
+    ]
 
 
 def round_up(value: float) -> int:
@@ -213,13 +190,6 @@ def round_up(value: float) -> int:
         if value <= limit:
             return limit
     return ceil(value / 1000) * 1000
-
-
-def _text(x: float, y: float, words: str, kind: str, anchor: str) -> str:
-    return (
-        f'<text class="{kind}" x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}">'
-        f"{escape(words)}</text>"
-    )
 
 
 def _rect(kind: str, x: float, y: float, wide: float, tall: float) -> str:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from weasyprint import HTML
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-from webapp.domain.charts import bars, heat_map
+from webapp.domain.charts import bars, heat_cells
 from webapp.domain.report import WEEK
 from webapp.errors import StartRefused, TemporaryFailure
 from webapp.i18n import Locale
@@ -26,11 +26,7 @@ BLUES = ("#f1f6fb", "#dbe8f5", "#bdd5ec", "#94bce0", "#6399cd", "#3b78b5", "#1f5
 
 
 # A drawing on paper has a style sheet of its own: the page's does not reach into it.
-DRAWN = (
-    ".bar{fill:#3b78b5}.axis{stroke:#767676;stroke-width:1}"
-    "text{font-family:Report;font-size:8px;fill:#1a1a1c}.heat-name{fill:#565c66}"
-    ".heat-light{fill:#ffffff}.heat-none{fill:#ffffff;stroke:#d9dde3;stroke-width:.6}"
-)
+DRAWN = ".bar{fill:#3b78b5}.axis{stroke:#767676;stroke-width:1}"
 
 
 class _OurFiles(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
@@ -77,16 +73,9 @@ def render(report: Report, locale: Locale, organisation_name: str, picture: str 
             weekdays=weekdays,
             regular=(FONTS / REGULAR).as_uri(),
             bold=(FONTS / BOLD).as_uri(),
-            heat=Markup(  # noqa: S704 - our own drawing, escaped
-                heat_map(
-                    counted.week,
-                    weekdays,
-                    [str(hour) if hour % 3 == 0 else "" for hour in range(24)],
-                    colours=BLUES,
-                    style=DRAWN,
-                )
-            ),
-            daily=Markup(bars(days, width=640, height=150, style=DRAWN)),  # noqa: S704 - as above
+            heat=heat_cells(counted.week, len(BLUES)),
+            blues=BLUES,
+            daily=Markup(bars(days, width=640, height=150, style=DRAWN)),  # noqa: S704 - drawn here
             highs=Markup(  # noqa: S704 - as above
                 bars([day.high for day in counted.days], width=640, height=150, style=DRAWN)
             ),
