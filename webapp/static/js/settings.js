@@ -43,5 +43,10 @@ const guardLeaving = (form) => {
   });
 };
 
+// On phones the tabs are a row that moves sideways: the one that is open is to be seen.
+const tabRow = document.querySelector('.settings-tabs');
+const openTab = tabRow?.querySelector('[aria-current]');
+if (openTab) tabRow.scrollLeft = openTab.offsetLeft - (tabRow.clientWidth - openTab.offsetWidth) / 2;
+
 for (const form of document.querySelectorAll('form[data-watch], form[data-unsaved]')) watch(form);
 for (const form of document.querySelectorAll('form[data-leave]')) guardLeaving(form);
