@@ -1,7 +1,6 @@
 """Asking for a consent: what the browser carries from leaving until it comes back.
 
-It is sealed and short-lived, and no row is written for it. It names the member: what somebody
-else's browser brings back is nobody's.
+It names the member: what somebody else's browser brings back is nobody's.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from datetime import datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from webapp.errors import PermanentFailure
+from webapp.cookies import SealedCookie
 from webapp.sealing import Sealer
 
 COOKIE = "__Host-nigiwai-cloud"
-LIVES = timedelta(minutes=15)
+_CARRIED = SealedCookie(COOKIE, timedelta(minutes=15))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +33,16 @@ class Attempt:
 
 
 def remember(response: Response, attempt: Attempt, sealer: Sealer, at: datetime) -> None:
-    """Hand the attempt to the browser; an earlier one is forgotten by that."""
-    until = (at + LIVES).timestamp()
-    response.set_cookie(
-        COOKIE,
-        sealer.seal({**asdict(attempt), "until": until}),
-        max_age=int(LIVES.total_seconds()),
-        path="/",
-        secure=True,
-        httponly=True,
-        samesite="lax",
-    )
+    """Hand the attempt to the browser."""
+    _CARRIED.hand_over(response, asdict(attempt), sealer, at)
 
 
 def recall(request: Request, sealer: Sealer, at: datetime) -> Attempt | None:
     """The attempt that this browser carries; None when it is over or not of our making."""
-    sealed = request.cookies.get(COOKIE, "")
-    if not sealed:
-        return None
-    try:
-        kept = sealer.unseal(sealed)
-    except PermanentFailure:
-        return None
-    if at.timestamp() >= kept.pop("until"):
-        return None
-    return Attempt(**kept)
+    carried = _CARRIED.read(request, sealer, at)
+    return None if carried is None else Attempt(**carried)
 
 
 def forget(response: Response) -> None:
     """Take the attempt back from the browser."""
-    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+    _CARRIED.take_back(response)

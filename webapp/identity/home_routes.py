@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from webapp.cookies import hand_over
 from webapp.form_fields import text_field
 from webapp.i18n import LANGUAGES
 from webapp.identity.flows.onward import local_path
 from webapp.identity.http import LANGUAGE_COOKIE, form_of, redirect
 
-A_YEAR = 365 * 24 * 3600
+A_YEAR = timedelta(days=365)
 
 
 async def home(request: Request) -> Response:  # noqa: ARG001 - a view
@@ -26,13 +29,5 @@ async def change_language(request: Request) -> Response:
     if language not in LANGUAGES:
         raise HTTPException(400)
     response = redirect(local_path(text_field(form, "back")))
-    response.set_cookie(
-        LANGUAGE_COOKIE,
-        language,
-        max_age=A_YEAR,
-        path="/",
-        secure=True,
-        httponly=True,
-        samesite="lax",
-    )
+    hand_over(response, LANGUAGE_COOKIE, language, A_YEAR)
     return response

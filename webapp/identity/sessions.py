@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
+from webapp.cookies import hand_over, take_back
 from webapp.identity.models import Account, Session
 from webapp.settings import Settings
 from webapp.tokens import new_token, token_hash
@@ -54,17 +55,9 @@ async def renew_session(session: Session) -> str:
 
 def set_cookie(response: Response, token: str, settings: Settings) -> None:
     """Hand the token to the browser."""
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=settings.session_hours * 3600,
-        path="/",
-        secure=True,
-        httponly=True,
-        samesite="lax",
-    )
+    hand_over(response, COOKIE, token, timedelta(hours=settings.session_hours))
 
 
 def clear_cookie(response: Response) -> None:
     """Take the token back from the browser."""
-    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+    take_back(response, COOKIE)

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from webapp.cookies import hand_over
 from webapp.i18n import LANGUAGES, N_
 from webapp.identity.flows.onward import login_page
 from webapp.identity.http import ASKED_LANGUAGE_COOKIE, page, session_of
@@ -121,6 +122,4 @@ def _speak(response: Response, ui_locales: str) -> None:
     tags = [tag.partition("-")[0].lower() for tag in ui_locales.split()]
     language = next((tag for tag in tags if tag in LANGUAGES), "")
     if language:
-        response.set_cookie(
-            ASKED_LANGUAGE_COOKIE, language, path="/", secure=True, httponly=True, samesite="lax"
-        )
+        hand_over(response, ASKED_LANGUAGE_COOKIE, language)

@@ -12,6 +12,7 @@ from ipaddress import ip_address, ip_network
 
 from starlette.responses import Response
 
+from webapp.cookies import hand_over
 from webapp.identity.browser import BETWEEN_TOKENS, DEVICE_COOKIE, MOST_TOKENS, Visitor
 from webapp.identity.models import Account, Device, SecondFactor
 from webapp.tokens import new_token, token_hash
@@ -91,15 +92,7 @@ async def forget_devices(account: Account) -> None:
 
 def set_cookie(response: Response, value: str) -> None:
     """Hand the tokens to the browser."""
-    response.set_cookie(
-        DEVICE_COOKIE,
-        value,
-        max_age=int(DEVICES_KNOWN.total_seconds()),
-        path="/",
-        secure=True,
-        httponly=True,
-        samesite="lax",
-    )
+    hand_over(response, DEVICE_COOKIE, value, DEVICES_KNOWN)
 
 
 def network_of(address: str) -> str:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from starlette.responses import Response
 from tortoise.expressions import F, Q
 
+from webapp.cookies import hand_over, take_back
 from webapp.identity.models import Account, SecondFactorMethod, SecondStep
 from webapp.identity.second_factor import passkeys, recovery, totp
 from webapp.identity.second_factor.codes import LIVES, RESEND_AFTER, TRIES
@@ -112,17 +113,9 @@ async def finish_step(step: SecondStep) -> bool:
 
 def set_cookie(response: Response, token: str) -> None:
     """Hand the token to the browser."""
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=int((LONGEST + LIVES).total_seconds()),
-        path="/",
-        secure=True,
-        httponly=True,
-        samesite="lax",
-    )
+    hand_over(response, COOKIE, token, LONGEST + LIVES)
 
 
 def clear_cookie(response: Response) -> None:
     """Take the token back from the browser."""
-    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+    take_back(response, COOKIE)
