@@ -12,7 +12,7 @@ from webapp.cameras.sight import late_after
 from webapp.connectors import Still
 from webapp.domain.pictures import PictureRefused, decode, encode_jpeg, rotate
 from webapp.errors import TemporaryFailure
-from webapp.models import Camera
+from webapp.models import Camera, MonitoringFrame
 from webapp.monitoring import watching
 from webapp.services import Services
 
@@ -26,6 +26,7 @@ async def keep_frame(services: Services, camera: Camera, still: Still, at: datet
     2. In a thread: the frame as it was analysed, turned the right way, written anew without
        metadata, and sealed.
     3. Store it under a new name, name it as the latest, delete the one before.
+    4. Ask once more: it goes at once if the last one has gone meanwhile.
     """
     if not await watching.is_watched(camera.id, at):
         return False
@@ -41,6 +42,9 @@ async def keep_frame(services: Services, camera: Camera, still: Still, at: datet
         sealed, size = await anyio.to_thread.run_sync(seal)
         await services.storage.put(key, sealed)
         await watching.keep(services, camera, key, still.captured_at, size)
+        if not await watching.is_watched(camera.id, at):
+            await watching.forget(services, await MonitoringFrame.filter(camera_id=camera.id))
+            return False
     except (PictureRefused, TemporaryFailure) as error:
         log.warning("no frame for monitoring", camera=camera.public_id, error=str(error))
         return False

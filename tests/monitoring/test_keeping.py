@@ -55,6 +55,25 @@ def everything_in(folder: Path) -> bytes:
     return b"\0".join(file.read_bytes() for file in files)
 
 
+async def test_a_frame_that_comes_when_the_last_one_has_just_gone_is_not_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [camera] = await make_cameras(world.services)
+    alice, storage = await admin_of(camera), world.services.storage
+    await watching.start(camera, alice, NOON)
+    put = storage.put
+
+    async def put_and_stop(key: str, data: bytes) -> None:
+        await put(key, data)
+        if key.startswith("live/"):
+            await watching.stop(world.services, camera, alice, NOON)
+
+    monkeypatch.setattr(storage, "put", put_and_stop)
+    await minute(world, NOON, noise(1))
+    assert keys(world, "live") == []
+    assert not await MonitoringFrame.exists()
+
+
 async def test_without_a_look_no_byte_of_a_frame_is_stored_anywhere(database: Settings) -> None:
     world = make_world(database, open_storage(database))
     [camera] = await make_cameras(world.services)

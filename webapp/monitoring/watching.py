@@ -97,7 +97,10 @@ async def read_frame(services: Services, frame: MonitoringFrame) -> bytes | None
 async def keep(
     services: Services, camera: Camera, key: str, captured_at: datetime, size: tuple[int, int]
 ) -> None:
-    """Name the stored frame as the latest one, and delete the one before."""
+    """Name the stored frame as the latest one, and delete the one before.
+
+    The last one may have gone while it was stored: ask ``is_watched`` after this.
+    """
     async with transaction():
         before = await MonitoringFrame.filter(camera_id=camera.id).select_for_update().first()
         if before is not None:
