@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import cv2
 import httpx
@@ -15,7 +16,7 @@ from nigiwai_engine_api import EngineFailure
 from tests.builders import counted, make_background, make_camera, picture
 from tests.html import one, parsed, text_of
 from tests.people import Person
-from webapp.backgrounds import candidates
+from webapp.backgrounds import candidates, routes
 from webapp.backgrounds.in_force import background_at
 from webapp.domain.daylight import Daylight, Part, read_time
 from webapp.evaluation_set import every_frame
@@ -243,6 +244,38 @@ async def test_a_draft_is_good_for_its_camera_and_for_half_an_hour(
             path_of(camera, "/register"), draft=draft_of(shown), blur="0"
         )
     assert answer.status_code == 422
+    assert not await Background.exists()
+
+
+@pytest.mark.parametrize("change", ["source", "rotation"])
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+async def test_a_draft_of_what_the_camera_looked_at_before_is_no_background(
+    alice: Person,
+    services: Services,
+    camera: Camera,
+    change: str,
+    when: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = await alice.send_form(path_of(camera, "/take"))
+    other = {"source": services.sealer.seal({"path": "elsewhere.png"}), "rotation": 90}[change]
+
+    async def change_it() -> None:
+        await Camera.filter(id=camera.id).update(**{change: other})
+
+    if when == "before":
+        await change_it()
+    else:
+        opened = routes.open_draft
+
+        async def open_and_change(*of: Any) -> Any:
+            found = await opened(*of)
+            await change_it()
+            return found
+
+        monkeypatch.setattr(routes, "open_draft", open_and_change)
+    answer = await alice.send_form(path_of(camera, "/register"), draft=draft_of(shown), blur="0")
+    assert (answer.status_code, "破棄しました" in answer.text) == (422, True)
     assert not await Background.exists()
 
 

@@ -36,7 +36,7 @@ from webapp.domain.pictures import (
 from webapp.errors import PermanentFailure, StartRefused
 from webapp.models import Background, Camera, KeptBackground, Latest
 from webapp.services import Services
-from webapp.versions import locked
+from webapp.versions import ChangedMeanwhile, locked
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +47,8 @@ Log = Callable[[], Awaitable[None]]
 _TAKE = "DELETE FROM background WHERE camera_id = $1 AND part = $2 RETURNING id, picture"
 _TAKE_KEPT = "DELETE FROM kept_background WHERE camera_id = $1 RETURNING id, picture"
 
+# What decides which place a camera's pictures show, and which way up.
+_LOOKS_AT = ("connector", "source", "rotation")
 # A worker may just be drawing on the old one.
 _OLD_KEPT = timedelta(minutes=10)
 
@@ -177,7 +179,8 @@ async def register_background(
 
     The picture is stored first: a row never points at nothing, and a picture without a
     row is swept. The one before is kept for as long as pictures on it can be verified (B1),
-    unless all of before are to be forgotten.
+    unless all of before are to be forgotten. Raises ``ChangedMeanwhile`` when the camera was given
+    another source or rotation since ``camera`` was read.
     """
 
     def finish() -> tuple[bytes, int, int]:
@@ -192,7 +195,9 @@ async def register_background(
     key = f"backgrounds/{camera.public_id}/{secrets.token_hex(16)}.png"
     await services.storage.put(key, picture)
     async with transaction() as connection:
-        await locked(Camera.filter(id=camera.id))
+        kept = await locked(Camera.filter(id=camera.id))
+        if any(getattr(kept, name) != getattr(camera, name) for name in _LOOKS_AT):
+            raise ChangedMeanwhile(kept)
         await _retire(camera, how.part, now, connection, forgets=how.forgets)
         row = await Background.create(
             organisation_id=camera.organisation_id,

@@ -2,7 +2,8 @@
 
 It may show people, so the store gets only ciphertext: the key travels in the page of the
 admin who is looking at it and is kept nowhere. Registering deletes the draft; what is
-left lying is worthless and swept after half an hour.
+left lying is worthless and swept after half an hour. So is one that was made before the camera's
+connection or rotation was changed: it may show another place.
 """
 
 from __future__ import annotations
@@ -54,7 +55,10 @@ async def keep_draft(storage: Storage, camera: Camera, draft: Draft, at: datetim
 
 
 async def open_draft(storage: Storage, camera: Camera, token: str, at: datetime) -> Draft | None:
-    """The draft of this camera, or None when it is gone, too old or another's."""
+    """The draft of this camera as it is connected now.
+
+    None when it is gone, too old, another's, or of what the camera looked at before.
+    """
     if not token or len(token) > 100:
         return None
     data = await storage.get(_name(camera, token))
@@ -88,4 +92,5 @@ def _key(token: str) -> bytes:
 
 
 def _bound_to(camera: Camera, stamp: bytes) -> bytes:
-    return camera.public_id.encode() + stamp
+    looks_at = json.dumps([camera.connector, camera.source, camera.rotation]).encode()
+    return camera.public_id.encode() + stamp + hashlib.sha256(looks_at).digest()

@@ -40,7 +40,10 @@ from webapp.models import Camera
 from webapp.versions import ChangedMeanwhile, locked, require, version_of_row
 
 CHOOSE_A_FILE = N_("画像ファイルを選んでください。")
-DRAFT_GONE = N_("時間が経ったため、選んだ画像を破棄しました。もう一度選ぶか、撮影してください。")
+DRAFT_GONE = N_(
+    "時間が経ったか、カメラの接続か回転が変わったため、選んだ画像を破棄しました。"
+    "もう一度選ぶか、撮影してください。"
+)
 BLUR_RANGE = N_("ぼかし度は0から10までの数で指定してください。")
 DECIDE = N_("人物をぼかして登録するか、このまま登録するかを選んでください。")
 CONFIRM = N_("このまま登録するには、確認のチェックを入れてください。")
@@ -146,6 +149,8 @@ async def register(request: Request) -> Response:
     log = partial(_log, request, camera, Action.BACKGROUND_REGISTERED)
     try:
         await register_background(services, camera, draft, token, how, now, log)
+    except ChangedMeanwhile:
+        return await show_page(request, camera, part=part, problem=DRAFT_GONE)
     except TemporaryFailure:
         return await show_page(request, camera, part=part, problem=words.NOT_NOW)
     return redirect(f"/cameras/{camera.public_id}", done="background_registered")
