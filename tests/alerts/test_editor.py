@@ -125,6 +125,7 @@ async def test_what_makes_no_sense_is_said_at_the_field_and_nothing_is_lost(
         ({"stages": "2", "address_3_2": "a@b\r\nBcc: c@d"}, "address_3_2"),
         ({"threshold_2": "1000"}, "threshold_2"),
         ({"threshold_2": "20", "threshold_3": "10"}, "threshold_3"),
+        ({"threshold_2": "", "threshold_3": "20"}, "threshold_2"),
         ({"webhook_url": "javascript:alert(1)"}, "webhook_url"),
     ],
 )
@@ -142,6 +143,19 @@ async def test_an_alert_that_is_off_may_be_unfinished(alice: Person, camera: Cam
     assert (await save(alice, camera, is_on="", **unfinished)).status_code == 303
     assert not (await Alert.get()).is_on
     assert (await save(alice, camera, is_on="1", **unfinished)).status_code == 422
+
+
+async def test_what_is_typed_while_it_is_off_takes_the_place_of_what_was(
+    alice: Person, camera: Camera
+) -> None:
+    await save(alice, camera)
+    assert (await save(alice, camera, is_on="", threshold_2="30", threshold_3="")).status_code == 303
+    assert (await Alert.get()).thresholds == [30]
+    page = read((await alice.get(f"/cameras/{camera.public_id}/alerts")).text)
+    assert [page.select_one(f"#threshold_{k}")["value"] for k in (2, 3)] == ["30", ""]  # type: ignore[index]
+    # Where nothing was typed at all, nothing is forgotten.
+    await save(alice, camera, is_on="", threshold_2="", threshold_3="")
+    assert (await Alert.get()).thresholds == [30]
 
 
 async def test_no_event_is_lost_where_a_page_of_the_log_ends(alice: Person, camera: Camera) -> None:

@@ -72,8 +72,12 @@ class AlertForm:
 
     @property
     def thresholds(self) -> list[int]:
-        """The thresholds; only of a form without errors in them."""
-        return [int(self.values[f"threshold_{k}"]) for k in range(2, self.stages + 1)]
+        """The thresholds; only of a form without errors in them.
+
+        Of one that may be unfinished, those that were typed.
+        """
+        typed = (self.values[f"threshold_{k}"] for k in range(2, self.stages + 1))
+        return [int(one) for one in typed if one]
 
     def addresses(self, stage: int) -> list[str]:
         """What was entered as addresses of a stage, without the empty ones."""
@@ -185,9 +189,15 @@ def check_form(form: AlertForm) -> None:
 
 
 def forgive_unfinished(form: AlertForm) -> None:
-    """An alert that is off may be unfinished; what was typed has to make sense all the same."""
+    """An alert that is off may be unfinished; what was typed has to make sense all the same.
+
+    So the second threshold alone cannot be kept: it is that of the third stage.
+    """
     form.errors = {
-        name: error for name, error in form.errors.items() if error.message not in _UNFINISHED
+        name: error
+        for name, error in form.errors.items()
+        if error.message not in _UNFINISHED
+        or (name == "threshold_2" and form.stages == STAGES and form.values["threshold_3"])
     }
 
 

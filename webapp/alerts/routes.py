@@ -251,7 +251,7 @@ async def _keep(
         alert = await rows.first()
         require(_version(alert), posted, alert)
         before = _told(alert, open_channels(alert, sealer))
-        thresholds = form.thresholds if not _broken(form) else _thresholds(alert)
+        thresholds = form.thresholds or _thresholds(alert)
         anew = alert is None or (alert.is_on, alert.thresholds) != (form.is_on, thresholds)
         alert = alert or Alert(organisation_id=subject.organisation_id, **whose)
         channels = form.channels(open_channels(alert, sealer))
@@ -283,15 +283,6 @@ async def _begin_anew(alert: Alert) -> None:
         return
     state.stage, state.since, state.minute, state.seen = FIRST, None, None, []
     await state.save()
-
-
-def _broken(form: AlertForm) -> bool:
-    names = [f"threshold_{stage}" for stage in range(2, form.stages + 1)]
-    values = [form.values[name] for name in names]
-    if not all(value.isascii() and value.isdigit() and len(value) < 4 for value in values):
-        return True
-    numbers = [int(value) for value in values]
-    return sorted(set(numbers)) != numbers
 
 
 def _thresholds(alert: Alert | None) -> list[int]:
