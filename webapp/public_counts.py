@@ -4,7 +4,8 @@ A camera's count is shown, or hidden, by each variant of its own embed and of th
 groups, and by the sites of its groups. Two things follow, and they differ where one place shows
 what another hides:
 
-- where it is shown somewhere, a record of a picture tells nothing new (B1),
+- where it is shown somewhere, a record of a picture tells nothing new: to anybody if it is hidden
+  nowhere, else to whoever comes from there (B1),
 - ``/healthz``, which nobody chose to publish, tells it only where it is hidden nowhere (B7).
 """
 
@@ -34,9 +35,14 @@ class Publishing:
         return True in self.own | self.groups
 
     @property
+    def hides_somewhere(self) -> bool:
+        """Whether some embed or site hides the count."""
+        return False in self.own | self.groups
+
+    @property
     def hides_nowhere(self) -> bool:
         """Whether the camera has an embed of its own, and none of all embeds and sites hides it."""
-        return bool(self.own) and False not in self.own | self.groups
+        return bool(self.own) and not self.hides_somewhere
 
 
 async def of_camera(camera_id: int) -> Publishing:

@@ -12,7 +12,7 @@ import time_machine
 from joserfc.jwk import OKPKey
 from nigiwai_engine_api import PictogramStyle
 
-from tests.builders import make_camera, make_embed, make_group, make_variant, picture
+from tests.builders import counted, make_camera, make_embed, make_group, make_variant, picture
 from tests.html import one, parsed, text_of
 from tests.people import Person
 from tests.verification.conftest import Made, crowd, make_picture
@@ -24,6 +24,7 @@ from webapp.models import (
     CameraGroupMember,
     EmbedVariant,
     KeptBackground,
+    Latest,
     Organisation,
     PictureKey,
     PictureManifest,
@@ -325,9 +326,48 @@ async def test_while_its_camera_is_published_nowhere_only_its_members_may_look(
     assert await seen_by(bob) == {200}
     await make_variant(embed)
     _asked_anew(services)
+    assert await seen_by(anonymous) == {404}  # whoever sees the first one could look it up
+    await EmbedVariant.filter(name=embed.split("/")[-1]).delete()
     assert await seen_by(anonymous) == {200}
     await EmbedVariant.filter(embed_key__camera=camera).delete()
     assert await seen_by(anonymous) == {404}
+
+
+async def test_of_a_camera_shown_with_and_without_its_count_only_the_first_leads_to_the_record(
+    anonymous: Person, services: Services, organisation: Organisation
+) -> None:
+    """A visitor of the one without knows the picture's address, but not how many it tells (E1)."""
+    camera = await make_camera(organisation, latest=counted(3))
+    made, older = (
+        await make_picture(services, camera),
+        await make_picture(services, camera, age=timedelta(minutes=3)),
+    )
+    await Latest.filter(camera=camera).update(
+        picture=_file(made), picture_width=320, picture_height=240
+    )
+    without = await make_embed(camera, counts=False)
+    with_count = await make_variant(without)
+    hidden = await anonymous.get(without)
+    assert made.manifest.picture in hidden.text  # the picture itself is there
+    assert "/verify/" not in hidden.text
+    link = str(one(await anonymous.get(with_count), ".embed-verify")["href"])
+    assert link.startswith(f"{made.path}?s=")
+    page = await anonymous.get(link)
+    assert str(one(page, ".verdict")["class"][-1]) == "verdict-verified"
+    files = [
+        str(tag.get("src") or tag.get("href")) for tag in parsed(page).select("img, .downloads a")
+    ]
+    assert len(files) >= len(FILES)
+    assert {(await anonymous.get(file)).status_code for file in files} == {200}
+    _asked_anew(services)
+    sign = link.partition("?s=")[2]
+    for wrong in ("", f"?s={sign[:-1]}", "?s=é", f"?s={sign}0", "?s="):
+        assert (await anonymous.get(f"{made.path}{wrong}")).status_code == 404
+        assert (await anonymous.get(f"{made.path}/manifest.json{wrong}")).status_code == 404
+    assert (await anonymous.get(f"{older.path}?s={sign}")).status_code == 404
+    # It opens nothing where the count is shown no more.
+    await EmbedVariant.filter(name=with_count.split("/")[-1]).delete()
+    assert (await anonymous.get(link)).status_code == 404
 
 
 async def test_a_rotated_key_is_published_for_as_long_as_it_is_needed(

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -30,6 +31,7 @@ from webapp.i18n import N_, Locale, accepted_language
 from webapp.middleware import CONTENT_SECURITY_POLICY
 from webapp.models import EmbedVariant
 from webapp.templating import asset, environment_for
+from webapp.verification.links import verify_link
 
 # Whatever else somebody writes into an address never reaches the database.
 _PAGE_KEY = re.compile(r"[A-Za-z0-9_-]{16,43}")
@@ -226,6 +228,7 @@ def _render(request: Request, answer: Answer, template: str, values: Mapping[str
             "refresh": _refresh(answer, refresh_seconds(settings)),
             "picture_of": _placeholder,
             "absence_of": absence_of,
+            "verify_of": partial(verify_link, settings),
             "now": datetime.now(UTC),
             **values,
         }

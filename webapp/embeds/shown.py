@@ -28,7 +28,6 @@ from webapp.groups.queries import card_of
 from webapp.hours.holidays import japanese_holidays
 from webapp.hours.opening import hours_of
 from webapp.models import Camera, CameraGroup, EmbedVariant, Organisation
-from webapp.verification.links import verify_path
 
 if TYPE_CHECKING:
     from webapp.services import Services
@@ -69,11 +68,6 @@ class Seen:
     def is_metered(self) -> bool:
         """Whether showing it counts as a view."""
         return bool(self.url) and self.shown in _METERED
-
-    @property
-    def verify(self) -> str:
-        """Where anybody can verify the picture (B1); empty when there is none to verify."""
-        return verify_path(self.url)
 
     def without_picture(self) -> Seen:
         """The same after the quota was used up: words go on, the picture says so (E3)."""

@@ -59,6 +59,17 @@ def _pass(settings: Settings, key: str, name: str, address: str, expires: int) -
     return hmac.new(_signing_key(settings), message, hashlib.sha256).hexdigest()[:32]
 
 
+def verify_sign(settings: Settings, camera: str, picture: str) -> str:
+    """What an address of a record ends in that leads from where the count is shown (B1, E1)."""
+    message = f"verify\n{camera}\n{picture}".encode()
+    return hmac.new(_signing_key(settings), message, hashlib.sha256).hexdigest()[:32]
+
+
+def is_verify_sign(settings: Settings, camera: str, picture: str, given: str) -> bool:
+    """Whether that is what this picture's address ends in."""
+    return given.isascii() and hmac.compare_digest(verify_sign(settings, camera, picture), given)
+
+
 def seconds_left(settings: Settings, key: str, expires: str, given: str, now: datetime) -> int:
     """How long the address is still good; 0 when it is not, or not one of ours."""
     if not key.startswith(PREFIXES) or not expires.isascii() or not expires.isdigit():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -33,6 +33,7 @@ from webapp.sites.codes import code_svg
 from webapp.sites.forecasts import Chosen, chosen_of
 from webapp.sites.shown import SiteDisplay, load, site_of
 from webapp.templating import STATIC, TEMPLATES, asset, environment_for
+from webapp.verification.links import verify_link
 
 # What stands for the variant of an embed in the passes of a site.
 _VARIANT = "site"
@@ -184,6 +185,7 @@ def html_of(request: Request, template: str, look: Look, place: Place) -> Respon
                 "signage_version": signage_version(),
                 "picture_of": _placeholder,
                 "absence_of": absence_of,
+                "verify_of": partial(verify_link, settings),
                 "now": now,
             }
         )

@@ -65,13 +65,19 @@ class Checked:
 
 
 async def find(
-    camera_id: str, picture: str, now: datetime, member: Member | None = None
+    camera_id: str,
+    picture: str,
+    now: datetime,
+    member: Member | None = None,
+    *,
+    has_sign: bool = False,
 ) -> Asked | None:
     """The picture of that name, for a member of its organisation or, without one, for anybody.
 
     None without one, after 30 days, and while the camera, or its count, is published nowhere
-    (TRUST 30): then its members alone may look, as a record names every mark (E1). Nobody learns
-    from a name that is not whole whether there was a picture in that minute.
+    (TRUST 30): then its members alone may look. Where it is published both with its count and
+    without, strangers come from where the count is: ``has_sign``, which no other page gives.
+    Nobody learns from a name that is not whole whether there was a picture in that minute.
     """
     try:
         minute = minute_of(picture)
@@ -86,7 +92,7 @@ async def find(
         return None
     if not _belongs_to(member, row.camera):
         counts = await public_counts.of_camera(row.camera.id)
-        if not counts.shows_somewhere:
+        if not counts.shows_somewhere or (counts.hides_somewhere and not has_sign):
             return None
     try:
         manifest = unpack(row.packed)

@@ -20,6 +20,7 @@ from webapp.access import session_of
 from webapp.domain.manifests import write_signed
 from webapp.domain.pictures import encode_jpeg
 from webapp.domain.verification import Verdict
+from webapp.embeds.signing import is_verify_sign
 from webapp.errors import TemporaryFailure
 from webapp.http import page, services_of
 from webapp.i18n import Locale, accepted_language
@@ -45,7 +46,7 @@ async def verify_page(request: Request) -> Response:
         return page(request, "verification/none.html", 404, locale=_locale(request))
     checked = await _check(request, asked)
     locale = _locale(request, asked)
-    engines = services_of(request).engines
+    engines, sign = services_of(request).engines, _sign_of(request)
     return page(
         request,
         "verification/page.html",
@@ -60,6 +61,7 @@ async def verify_page(request: Request) -> Response:
         engine=_title(engines, asked, locale.language),
         file_name=_file_name(asked),
         path=f"/verify/{asked.camera.public_id}/{asked.name}",
+        query=f"?s={sign}" if sign else "",
     )
 
 
@@ -119,7 +121,17 @@ async def _asked(request: Request) -> Asked | None:
         raise HTTPException(429)
     parts, session = request.path_params, session_of(request)
     member = None if session is None else session.member
-    return await find(parts["camera"], parts["picture"], datetime.now(UTC), member)
+    has_sign = bool(_sign_of(request))
+    return await find(
+        parts["camera"], parts["picture"], datetime.now(UTC), member, has_sign=has_sign
+    )
+
+
+def _sign_of(request: Request) -> str:
+    """What the address ends in, if it leads from where the count is shown; else empty."""
+    parts, given = request.path_params, request.query_params.get("s", "")
+    settings = services_of(request).settings
+    return given if is_verify_sign(settings, parts["camera"], parts["picture"], given) else ""
 
 
 async def _asked_for_file(request: Request) -> Asked:
