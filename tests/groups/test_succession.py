@@ -36,6 +36,7 @@ async def test_a_camera_in_three_groups_is_deleted(
     groups: list[CameraGroup],
 ) -> None:
     await hire(organisation, "Dora", Role.ADMIN)
+    await Organisation.filter(id=organisation.id).update(time_zone="America/New_York")
     front = await groups[1].default_camera
     assert front is not None
     answer = await alice.send_form(f"/cameras/{front.public_id}/delete")
@@ -51,6 +52,7 @@ async def test_a_camera_in_three_groups_is_deleted(
 
     rows = await Outbox.filter(kind=MAIL_SEND).order_by("id")
     letters = [unseal(row.payload, services.sealer) for row in rows]
+    assert {one.time_zone for one in letters} == {"America/New_York"}
     assert sorted(one.to for one in letters) == ["alice@nigiwai.test", "dora@nigiwai.test"]
     assert letters[0].values["groups"] == [
         {"name": "駅前", "heir": "北口"},

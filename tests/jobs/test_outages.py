@@ -45,6 +45,7 @@ async def test_what_goes_within_minutes_is_one_mail_and_so_is_what_comes_back(
     world: World,
 ) -> None:
     first, second, third = await street(world)
+    await Organisation.all().update(time_zone="America/New_York")
     await show(first, CameraState.UNREACHABLE, at(1), detail="connect")
     assert await outages.tell(world.services, at(2)) == 0
     await show(second, CameraState.BAD_PICTURE, at(2), detail="moved")
@@ -52,6 +53,7 @@ async def test_what_goes_within_minutes_is_one_mail_and_so_is_what_comes_back(
     assert await outages.tell(world.services, at(5)) == 2
     sent = await letters(world)
     assert {letter.to for letter in sent} == {"花子@example.jp", "次郎@example.jp"}
+    assert {letter.time_zone for letter in sent} == {"America/New_York"}
     assert {letter.event for letter in sent} == {"cameras_bad"}
     told = sent[0].values["cameras"]
     assert [camera["name"] for camera in told] == [first.name, second.name]
