@@ -149,7 +149,9 @@ async def test_what_is_typed_while_it_is_off_takes_the_place_of_what_was(
     alice: Person, camera: Camera
 ) -> None:
     await save(alice, camera)
-    assert (await save(alice, camera, is_on="", threshold_2="30", threshold_3="")).status_code == 303
+    assert (
+        await save(alice, camera, is_on="", threshold_2="30", threshold_3="")
+    ).status_code == 303
     assert (await Alert.get()).thresholds == [30]
     page = read((await alice.get(f"/cameras/{camera.public_id}/alerts")).text)
     assert [page.select_one(f"#threshold_{k}")["value"] for k in (2, 3)] == ["30", ""]  # type: ignore[index]
