@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 from bs4.element import Tag
+from tortoise.backends.sqlite.client import SqliteClient
 
 from jobs.forecast import forecast_due
-from tests.builders import make_camera, make_group
+from tests.builders import counted, make_camera, make_group, make_usual
 from tests.forecast.conftest import make_quarters
 from tests.html import parsed
 from tests.people import Person
@@ -170,6 +172,43 @@ async def test_a_group_is_the_sum_and_needs_every_camera(
     dated = parsed(await bob.get(f"{path}?view=dates"))
     assert "2台のカメラ" in the(dated, ".forecast-scores").get_text()
     assert group.name in parsed(await bob.get("/groups?view=forecast")).get_text()
+
+
+@pytest.mark.parametrize("path", ["/cameras?view=forecast", "/groups?view=forecast"])
+async def test_thirty_forecasts_take_no_more_queries_than_two(
+    bob: Person, organisation: Organisation, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    asked: list[str] = []
+    plain = SqliteClient.execute_query
+
+    async def counting(self: SqliteClient, query: str, values: list[Any] | None = None) -> Any:
+        asked.append(query)
+        return await plain(self, query, values)
+
+    async def add(number: int) -> None:
+        camera = await make_camera(organisation, f"カメラ{number}", latest=counted())
+        await make_usual(camera)
+        group = await make_group(organisation, f"グループ{number}", [camera])
+        for whose in ({"camera": camera}, {"group": group}):
+            await Alert.create(organisation=organisation, thresholds=[4, 9], is_on=True, **whose)
+
+    async def queries() -> int:
+        asked.clear()
+        monkeypatch.setattr(SqliteClient, "execute_query", counting)
+        page = await bob.get(path)
+        monkeypatch.setattr(SqliteClient, "execute_query", plain)
+        assert len(parsed(page).select(".spark svg")) == shown
+        return len(asked)
+
+    shown = 2
+    for number in range(shown):
+        await add(number)
+    await bob.get(path)  # who asks for the first time today is looked up once
+    few = await queries()
+    for number in range(shown, 30):
+        await add(number)
+    shown = 30
+    assert await queries() == few <= 15
 
 
 @pytest.mark.parametrize(
