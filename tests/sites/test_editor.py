@@ -83,6 +83,32 @@ async def test_saving_what_is_kept_changes_and_tells_nothing(alice: Person, base
     assert await _actions() == ["site_published", "site_removed"]
 
 
+async def test_off_forgets_the_address_and_not_what_was_entered(
+    alice: Person, anonymous: Person, base: str
+) -> None:
+    await alice.save(base, **CHOSEN)
+    off = {name: value for name, value in CHOSEN.items() if name != "is_on"}
+    await alice.save(base, **off)
+    page = await alice.get(base)
+    assert not one(page, "input[name=is_on]").has_attr("checked")
+    assert one(page, "#name")["value"] == "駅前のにぎわい"
+    assert one(page, "#link_title")["value"] == "クーポン"
+    assert str(one(page, "#link_url")["value"]).startswith("https://a.jp/%E3")
+    assert one(page, "input[name=placement][checked]")["value"] == "above"
+    assert one(page, "input[name=refreshes]").has_attr("checked")
+    assert not one(page, "input[name=counts]").has_attr("checked")
+    # Whoever forgets the tick loses nothing that was entered, and is told that it was saved.
+    answer = await alice.save(base, **{**off, "name": "港のにぎわい"})
+    assert answer.headers["location"].endswith("done=site_saved")
+    assert not await Site.exists()
+    assert one(await alice.get(base), "#name")["value"] == "港のにぎわい"
+    assert await _actions() == ["site_published", "site_removed", "site_changed"]
+    # Of two who enter something the second is told.
+    old = str(one(await alice.get(base), "input[name=version]")["value"])
+    await alice.save(base, **{**off, "name": "川のにぎわい"})
+    assert (await alice.send_form(base, **off, version=old)).status_code == 409
+
+
 @pytest.mark.parametrize("first_is_on", [True, False])
 async def test_of_two_admins_the_second_is_told(
     alice: Person, anonymous: Person, group: CameraGroup, base: str, first_is_on: bool

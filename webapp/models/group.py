@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tortoise import fields
 from tortoise.models import Model
 
@@ -16,7 +18,9 @@ class CameraGroup(Model):
     ``default_camera`` gives the group its picture and its hours. It is one of the members, and
     None only while the group has none. When it went together with its camera, ``lost_default``
     is that camera's name until an admin has read so. ``version`` grows with every change of the
-    settings: whoever saves says which one they saw.
+    settings: whoever saves says which one they saw. ``site_settings`` are what a site that is
+    switched off would have, its ``name`` and ``options`` (``webapp.models.Site``); empty before
+    anybody chose any.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -33,6 +37,7 @@ class CameraGroup(Model):
     lost_default = fields.CharField(max_length=100, default="", db_default="")
     lost_default_at = fields.DatetimeField(null=True)
     version = fields.IntField(default=0, db_default=0)
+    site_settings: fields.Field[dict[str, Any]] = fields.JSONField(default=dict, db_default={})
     created_at = fields.DatetimeField(auto_now_add=True)
 
     members: fields.ReverseRelation[CameraGroupMember]

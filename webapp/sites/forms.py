@@ -59,12 +59,16 @@ class SiteForm:
 
 
 def form_of_site(site: Site | None, group: CameraGroup) -> SiteForm:
-    """The form with what is kept; of a group without a site, what a new one would begin with."""
-    options = read_options(site.options) if site else SiteOptions()
+    """The form with what is kept; of a group without a site, what a new one would begin with.
+
+    That is what was last chosen for one, so that nothing has to be entered again.
+    """
+    kept = {"name": site.name, "options": site.options} if site else group.site_settings
+    options = read_options(kept["options"]) if kept else SiteOptions()
     return SiteForm(
         {
             "is_on": "1" if site else "",
-            "name": site.name if site else group.name,
+            "name": str(kept["name"]) or group.name if kept else group.name,
             "placement": options.placement.value,
             "link_title": options.link_title,
             "link_text": options.link_text,
@@ -73,7 +77,7 @@ def form_of_site(site: Site | None, group: CameraGroup) -> SiteForm:
             "first": options.first.value,
             "refreshes": _tick(options.refreshes),
             "counts": _tick(options.counts),
-            "version": version_of_site(site),
+            "version": version_of_site(site, group),
         }
     )
 
@@ -94,9 +98,11 @@ def read_form(form: FormData | QueryParams) -> SiteForm:
     return entered
 
 
-def version_of_site(site: Site | None) -> str:
+def version_of_site(site: Site | None, group: CameraGroup) -> str:
     """A name for a group's site as it is kept now; another key is another version."""
-    return version_of(site.key, site.name, site.options) if site else _OFF
+    if site is not None:
+        return version_of(site.key, site.name, site.options)
+    return version_of(_OFF, group.site_settings)
 
 
 def _errors(values: Mapping[str, str]) -> dict[str, UserError]:

@@ -88,7 +88,7 @@ async def save(request: Request) -> Response:
         async with transaction():
             group = await _held(group)
             site = await Site.get_or_none(group_id=group.id)
-            require(version_of_site(site), form, site)
+            require(version_of_site(site, group), form, site)
             done = await _keep(request, group, site, entered)
     except ChangedMeanwhile as told:
         return await _told(request, group, told.row, entered)
@@ -145,12 +145,11 @@ async def _held(group: CameraGroup) -> CameraGroup:
 async def _keep(request: Request, group: CameraGroup, site: Site | None, entered: SiteForm) -> str:
     """Write what was entered, and what changed into the log; what to say of it."""
     whose: dict[str, Any] = {"target": group.public_id, "target_name": group.name}
-    if not entered.is_on:
-        if site is not None:
-            await site.delete()
-            await record(request, Action.SITE_REMOVED, **whose)
-        return "site_removed" if site else ""
     name, options = entered.values["name"], entered.options.stored()
+    if not entered.is_on:
+        return await _keep_off(
+            request, group, site, {"name": name[:LONGEST_NAME], "options": options}
+        )
     if site is None:
         await Site.create(
             organisation_id=group.organisation_id, group_id=group.id, name=name, options=options
@@ -165,10 +164,32 @@ async def _keep(request: Request, group: CameraGroup, site: Site | None, entered
     return "site_saved"
 
 
+async def _keep_off(
+    request: Request, group: CameraGroup, site: Site | None, settings: dict[str, Any]
+) -> str:
+    """Delete the site, and keep what was entered for another one."""
+    whose: dict[str, Any] = {"target": group.public_id, "target_name": group.name}
+    first = {"name": group.name, "options": SiteOptions().stored()}
+    before = _told_settings(group.site_settings or first)
+    await CameraGroup.filter(id=group.id).update(site_settings=settings)
+    if site is not None:
+        await site.delete()
+        await record(request, Action.SITE_REMOVED, **whose)
+        return "site_removed"
+    differs = changed(before, _told_settings(settings))
+    if differs:
+        await record(request, Action.SITE_CHANGED, **whose, changed=differs)
+    return "site_saved" if differs else ""
+
+
 def _told_values(site: Site) -> dict[str, Any]:
     """What the log says of a site."""
-    stored = read_options(site.options).stored()
-    return {"site_name": site.name, **{name: stored[name] for name in _TOLD}}
+    return _told_settings({"name": site.name, "options": site.options})
+
+
+def _told_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    stored = read_options(settings["options"]).stored()
+    return {"site_name": settings["name"], **{name: stored[name] for name in _TOLD}}
 
 
 async def _told(
@@ -178,7 +199,7 @@ async def _told(
     locale = locale_of(request)
     kept: dict[str, Any] = {"site_on": site is not None, **(_told_values(site) if site else {})}
     theirs = {FIELDS[field]: value_in_words(field, value, locale) for field, value in kept.items()}
-    entered.values["version"] = version_of_site(site)
+    entered.values["version"] = version_of_site(site, group)
     return await _page(request, group, site, entered, 409, theirs=theirs)
 
 
