@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.datastructures import FormData, QueryParams
 
@@ -63,7 +64,9 @@ def form_of_site(site: Site | None, group: CameraGroup) -> SiteForm:
 
     That is what was last chosen for one, so that nothing has to be entered again.
     """
-    kept = {"name": site.name, "options": site.options} if site else group.site_settings
+    kept: Mapping[str, Any] = group.site_settings
+    if site is not None:
+        kept = {"name": site.name, "options": site.options}
     options = read_options(kept["options"]) if kept else SiteOptions()
     return SiteForm(
         {
