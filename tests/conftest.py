@@ -48,6 +48,7 @@ ALONE = (
     "jobs/test_identity_command.py",
     "jobs/test_identity_keeper.py",
     "jobs/test_memory.py",
+    "jobs/test_newcomer.py",
     "jobs/test_valkey.py",
     "jobs/test_worker.py",
     "trust/test_kill_meter.py",
