@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.people import Person
 from webapp.embeds.signing import MAX_AGE, picture_url, seconds_left
+from webapp.errors import TemporaryFailure
 from webapp.services import Services
 from webapp.settings import Settings
 
@@ -39,6 +40,46 @@ def test_a_clock_behind_the_workers_makes_no_longer_life() -> None:
     now = MADE - timedelta(seconds=30)
     query = parse_qs(urlsplit(picture_url(SETTINGS, KEY, MADE, now)).query)
     assert int(query["e"][0]) <= MADE.timestamp() + MAX_AGE
+
+
+@given(st.floats(min_value=-3600, max_value=1e6), st.floats(min_value=-30, max_value=30))
+def test_clocks_that_differ_break_no_picture(age: float, behind: float) -> None:
+    """That of whoever took it, of the process that names it, and of the one that is asked."""
+    now = MADE + timedelta(seconds=age)
+    query = parse_qs(urlsplit(picture_url(SETTINGS, KEY, MADE, now)).query)
+    asked = now - timedelta(seconds=behind)
+    left = seconds_left(SETTINGS, KEY, query["e"][0], query["s"][0], asked)
+    assert 0 < left <= MAX_AGE
+
+
+async def test_a_picture_that_somebody_has_is_not_sent_again(
+    anonymous: Person, services: Services
+) -> None:
+    await services.storage.put(KEY, b"jpeg")
+    now = datetime.now(UTC)
+    address = picture_url(services.settings, KEY, now, now)
+    tag = (await anonymous.get(address)).headers["etag"]
+    again = await anonymous.get(address, headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["cache-control"].startswith("public, max-age=")
+    other = await anonymous.get(address, headers={"If-None-Match": '"other"'})
+    assert (other.status_code, other.content) == (200, b"jpeg")
+    # A spent address is not told to be good because somebody has the picture.
+    with time_machine.travel(now + timedelta(seconds=MAX_AGE + 1)):
+        gone = await anonymous.get(address, headers={"If-None-Match": tag})
+    assert gone.status_code == 404
+
+
+async def test_while_the_store_is_away_it_is_asked_for_later(
+    anonymous: Person, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise TemporaryFailure("The picture store answers nothing.")
+
+    monkeypatch.setattr(type(services.storage), "get_sync", away)
+    now = datetime.now(UTC)
+    answer = await anonymous.get(picture_url(services.settings, KEY, now, now))
+    assert (answer.status_code, answer.headers["cache-control"]) == (503, "no-store")
 
 
 async def test_a_picture_is_served_with_what_caches_need(

@@ -19,6 +19,7 @@ from tests.people import ORIGIN, Person
 from tests.sites.conftest import group_of, make_site
 from webapp.embeds.shown import Displays
 from webapp.embeds.visitors import Shares
+from webapp.errors import TemporaryFailure
 from webapp.models import (
     CallCount,
     CallMonth,
@@ -326,7 +327,11 @@ async def test_a_screen_sleeps_while_every_camera_is_closed(
 
 
 async def test_what_others_show_of_the_address(
-    anonymous: Person, services: Services, organisation: Organisation, group: CameraGroup
+    anonymous: Person,
+    services: Services,
+    organisation: Organisation,
+    group: CameraGroup,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     white = bytes(cv2.imencode(".png", np.full((40, 90, 3), 200, np.uint8))[1])
     logo = await store_logo(services, organisation, white)
@@ -352,6 +357,14 @@ async def test_what_others_show_of_the_address(
     css = await anonymous.get("/colours/c01c28.css")
     assert css.text == ":root{--brand:#c01c28;--on-brand:#ffffff}\n"
     assert await _calls() == 3
+
+    def away(*_: object) -> None:
+        raise TemporaryFailure("The picture store answers nothing.")
+
+    monkeypatch.setattr(type(services.storage), "get_sync", away)
+    for form in ("/card.png", "/logo.png"):
+        answer = await anonymous.get(path + form)
+        assert (answer.status_code, answer.headers["cache-control"]) == (503, "no-store"), form
 
 
 @pytest.mark.parametrize("colour", ["red", "c01c2", "c01c28;}", "%3Cscript%3E", "C01C28G", "あ"])

@@ -26,9 +26,10 @@ def picture_url(settings: Settings, key: str, made_at: datetime, now: datetime) 
     """The address of the picture ``key``, good for another 60 to 300 seconds.
 
     It stays the same for the first four minutes after ``made_at``: longer than a picture
-    is the newest one.
+    is the newest one. A picture that was made by a clock ahead of ours was made now.
     """
-    age = max(0, int((now - made_at).total_seconds()))
+    made_at = min(made_at, now)
+    age = int((now - made_at).total_seconds())
     expires = int(made_at.timestamp()) + age // _STEP * _STEP + MAX_AGE
     return f"/pictures/{key}?e={expires}&s={_signature(settings, key, expires)}"
 
@@ -71,15 +72,18 @@ def is_verify_sign(settings: Settings, camera: str, picture: str, given: str) ->
 
 
 def seconds_left(settings: Settings, key: str, expires: str, given: str, now: datetime) -> int:
-    """How long the address is still good; 0 when it is not, or not one of ours."""
+    """How long the address is still good; 0 when it is not, or not one of ours.
+
+    Whatever another process thought of the time, nobody keeps the picture for longer than
+    ``MAX_AGE``.
+    """
     if not key.startswith(PREFIXES) or not expires.isascii() or not expires.isdigit():
         return 0
     if len(expires) > 12 or not given.isascii():
         return 0
     if not hmac.compare_digest(_signature(settings, key, int(expires)), given):
         return 0
-    left = int(expires) - int(now.timestamp())
-    return left if 0 < left <= MAX_AGE else 0
+    return max(0, min(MAX_AGE, int(expires) - int(now.timestamp())))
 
 
 def _signature(settings: Settings, key: str, expires: int) -> str:

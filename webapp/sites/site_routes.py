@@ -25,6 +25,7 @@ from webapp.embeds.forecasts import REFRESH, Links, is_chosen
 from webapp.embeds.shown import AWAY, Seen
 from webapp.embeds.signing import give_pass, is_pass
 from webapp.embeds.visitors import is_crawler, is_prefetch
+from webapp.errors import TemporaryFailure
 from webapp.http import services_of
 from webapp.i18n import Locale, accepted_language
 from webapp.middleware import CONTENT_SECURITY_POLICY
@@ -134,15 +135,14 @@ async def signage_part(request: Request) -> Response:
 async def card(request: Request) -> Response:
     """The picture that stands for the site where somebody shares its address: no camera's."""
     site = await _site(request)
-    logo = await services_of(request).storage.get(site.logo) if site.logo else None
+    logo = await _logo(request, site)
     png = await draw_card(site.name, site.organisation_name, site.colour, logo, site.language)
     return Response(png, media_type="image/png", headers=_KEPT)
 
 
 async def logo(request: Request) -> Response:
     """The organisation's logo."""
-    site = await _site(request)
-    data = await services_of(request).storage.get(site.logo) if site.logo else None
+    data = await _logo(request, await _site(request))
     if data is None:
         raise HTTPException(404)
     policy = {"Content-Security-Policy": "default-src 'none'"}
@@ -286,6 +286,14 @@ class _Bare:
     colour: str
     logo: str
     language: str
+
+
+async def _logo(request: Request, site: _Bare) -> bytes | None:
+    """The organisation's logo, if it has one; 503 while the store is away."""
+    try:
+        return await services_of(request).storage.get(site.logo) if site.logo else None
+    except TemporaryFailure:
+        raise HTTPException(503) from None
 
 
 async def _site(request: Request) -> _Bare:
