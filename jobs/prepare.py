@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date, datetime
 from pathlib import Path
 
 import anyio.to_thread
 import structlog
 
+from jobs import sql
+from jobs.loops import every
 from webapp import outbox
 from webapp.database import transaction
 from webapp.errors import NigiwaiError
@@ -22,6 +26,9 @@ from webapp.services import Services
 
 Clock = Callable[[], Awaitable[datetime]]
 
+# Seconds after which whoever makes a file no longer holds it: it hangs.
+LONGEST = 3600.0
+
 log = structlog.get_logger(__name__)
 
 
@@ -32,7 +39,7 @@ class _Taken(Exception):
 async def prepare_one(services: Services, clock: Clock) -> bool:
     """Make the next file that is due; False: there is none.
 
-    1. Claim it; a lease that ended is begun anew.
+    1. Claim it, and hold it while it is made; a lease that ended is begun anew.
     2. Write it to a file of this machine, and say how far it is.
     3. Put it into the store, whole, under a name of its own.
     4. In one transaction: it is ready, and whoever asked for it gets a mail.
@@ -41,12 +48,13 @@ async def prepare_one(services: Services, clock: Clock) -> bool:
     if file is None:
         return False
     try:
-        with tempfile.TemporaryDirectory(prefix="nigiwai-file-") as folder:
-            path = Path(folder) / "file"
-            extension = await _write(services, file, path, clock)
-            size = await anyio.to_thread.run_sync(lambda: path.stat().st_size)
-            key = files.new_key(file, extension)
-            await anyio.to_thread.run_sync(services.storage.put_file_sync, key, path)
+        async with _held(file, clock):
+            with tempfile.TemporaryDirectory(prefix="nigiwai-file-") as folder:
+                path = Path(folder) / "file"
+                extension = await _write(services, file, path, clock)
+                size = await anyio.to_thread.run_sync(lambda: path.stat().st_size)
+                key = files.new_key(file, extension)
+                await anyio.to_thread.run_sync(services.storage.put_file_sync, key, path)
         await _offer(services, file, key, size, await clock())
     except _Taken:
         log.info("a file is made by another worker now", file=file.public_id)
@@ -54,6 +62,25 @@ async def prepare_one(services: Services, clock: Clock) -> bool:
         log.warning("a file could not be made", file=file.public_id, error=str(error))
         await files.fail(file, await clock())
     return True
+
+
+@contextlib.asynccontextmanager
+async def _held(file: PreparedFile, clock: Clock) -> AsyncIterator[None]:
+    """Renew the lease meanwhile: to set or to store a large file takes longer than one."""
+    now = asyncio.get_running_loop().time
+    stop, until = asyncio.Event(), now() + LONGEST
+
+    async def renew() -> None:
+        if now() < until:
+            with contextlib.suppress(*sql.DATABASE_AWAY):
+                await files.hold(file, await clock())
+
+    holder = asyncio.create_task(every(files.LEASE.total_seconds() / 4, renew, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await holder
 
 
 async def _write(services: Services, file: PreparedFile, path: Path, clock: Clock) -> str:

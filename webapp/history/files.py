@@ -91,6 +91,11 @@ async def go_on(file: PreparedFile, done: int, total: int, at: datetime) -> bool
     return bool(await _mine(file).update(done=done, total=total, lease_until=at + LEASE))
 
 
+async def hold(file: PreparedFile, at: datetime) -> None:
+    """Hold it for another lease, if it is still ours: whoever makes it is at work."""
+    await _mine(file).update(lease_until=at + LEASE)
+
+
 async def finish(file: PreparedFile, key: str, size: int, at: datetime) -> bool:
     """Offer the stored file from now on; False: somebody else has it now."""
     return bool(
