@@ -85,7 +85,6 @@ class Worker:
         # One process on SQLite asks its own clock; workers on PostgreSQL pass its time along.
         self._shop = Workshop.open(services, lambda: datetime.now(UTC))
         self._crew = Crew(self._shop)
-        self._outbox_wake = asyncio.Event()
 
     async def run(self) -> None:
         """Work until ``stop``, then let what is under way end.
@@ -98,7 +97,7 @@ class Worker:
             "groups": lambda: every(SAMPLE_GROUPS, self._sample_groups, self.stop),
             "observe": lambda: self._crew.run(self.stop),
             "leases": lambda: self._crew.hold(self.stop),
-            "deliver": lambda: every(LOOK_IN_OUTBOX, self._deliver, self.stop, self._outbox_wake),
+            "deliver": lambda: every(LOOK_IN_OUTBOX, self._deliver, self.stop),
             "housekeeping": lambda: every(LOOK_AROUND, self._look_around, self.stop),
             "forecast": lambda: every(LOOK_FOR_FORECASTS, self._forecast, self.stop),
             "files": lambda: every(LOOK_FOR_FILES, self._prepare, self.stop),
@@ -113,7 +112,6 @@ class Worker:
             await self.stop.wait()
         finally:
             self._crew.wake()
-            self._outbox_wake.set()
             await self._crew.finish(PATIENCE)
             for task in tasks:
                 task.cancel()
@@ -201,10 +199,10 @@ class Worker:
             return
         pool = open_queue(self._redis_url)
         carrier = arq.Worker(
-            [wake_observers, wake_deliverers],
+            [wake_observers],
             redis_pool=pool,
             queue_name=QUEUE,
-            ctx={"wake_observers": self._crew.wake, "wake_deliverers": self._outbox_wake.set},
+            ctx={"wake_observers": self._crew.wake},
             handle_signals=False,
             keep_result=0,
             max_tries=1,
@@ -239,8 +237,3 @@ class Worker:
 async def wake_observers(ctx: dict[str, Any]) -> None:
     """Let this worker look into the ledger at once."""
     ctx["wake_observers"]()
-
-
-async def wake_deliverers(ctx: dict[str, Any]) -> None:
-    """Let this worker look into the outbox at once."""
-    ctx["wake_deliverers"]()

@@ -18,7 +18,6 @@ from redis.exceptions import RedisError
 
 QUEUE = "nigiwai:queue"
 OBSERVE = "wake_observers"
-DELIVER = "wake_deliverers"
 
 _PATIENCE = 2  # seconds that whoever sends a wake-up waits for Redis
 
@@ -70,13 +69,9 @@ class Queue:
     def __init__(self, redis_url: str = "") -> None:
         self._redis = open_queue(redis_url) if redis_url else None
 
-    async def enqueue_observe(self, slot: str, attempt: int = 0) -> None:
-        """Slots are due: look into the ledger. One wake-up for each slot name and attempt."""
-        await self._send(OBSERVE, f"{OBSERVE}:{slot}:{attempt}")
-
-    async def enqueue_deliver(self, dedupe_key: str, attempt: int = 0) -> None:
-        """Look into the outbox: a row was put there."""
-        await self._send(DELIVER, f"{DELIVER}:{dedupe_key}:{attempt}")
+    async def enqueue_observe(self, slot: str) -> None:
+        """Slots are due: look into the ledger. One wake-up for each slot name."""
+        await self._send(OBSERVE, f"{OBSERVE}:{slot}")
 
     async def close(self) -> None:
         """Close the connections."""

@@ -106,6 +106,5 @@ async def test_a_wake_up_that_cannot_be_sent_is_no_error() -> None:
     from webapp.queue import Queue
 
     queue = Queue("unix:///nowhere/valkey.sock")
-    await queue.enqueue_deliver("x")
     await queue.enqueue_observe("2026-03-02T12:00")
     await queue.close()

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from jobs import worker
+from jobs.crew import Crew
 from jobs.valkey import EmbeddedValkey
 from jobs.worker import PATIENCE, Worker
 from tests.jobs.conftest import FEW, World, jpeg, make_background, make_cameras, make_world
@@ -68,7 +68,13 @@ async def _minutes(count: int) -> bool:
 async def test_wake_ups_come_through_valkey(
     database: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "LOOK_IN_OUTBOX", 3600.0)  # it finds nothing by itself
+    woken, wake = asyncio.Event(), Crew.wake
+
+    def tell_and_wake(crew: Crew) -> None:
+        woken.set()
+        wake(crew)
+
+    monkeypatch.setattr(Crew, "wake", tell_and_wake)
     valkey = EmbeddedValkey(database)
     valkey.start()
     world = quick(database, interval=3600)
@@ -82,7 +88,9 @@ async def test_wake_ups_come_through_valkey(
             payload = {"prefixes": ["masked/a"]}
             kind = outbox.PICTURES_DELETE
             await outbox.write(camera.organisation_id, kind, payload, "x", at)
-            await queue.enqueue_deliver("x")
+            woken.clear()
+            await queue.enqueue_observe("of another process")
+            await asyncio.wait_for(woken.wait(), 30)
             await until(lambda: Outbox.filter(done_at__isnull=False).exists())
     finally:
         await queue.close()
