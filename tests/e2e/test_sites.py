@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from datetime import UTC, datetime, timedelta
 
+import cv2
+import numpy as np
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
@@ -13,6 +15,7 @@ from tests.e2e.conftest import serious_problems
 from tests.e2e.test_embeds import FIREFOX
 from tests.e2e.test_screens import quiet
 from tests.sites.conftest import make_site
+from tests.sites.test_codes_and_posters import read
 from webapp.embeds.shown import Displays
 from webapp.models import CallMonth, Camera, CameraGroup, Latest, Organisation, Site
 from webapp.services import Services
@@ -41,6 +44,12 @@ async def group(services: Services, organisation: Organisation) -> CameraGroup:
 
 async def _calls() -> int:
     return sum(month.calls for month in await CallMonth.all())
+
+
+async def _code_on(page: Page) -> str:
+    """What a reader finds in a picture of the screen."""
+    screen = np.frombuffer(await page.screenshot(), np.uint8)
+    return read(cv2.imdecode(screen, cv2.IMREAD_COLOR))  # type: ignore[arg-type]
 
 
 async def test_the_editor_makes_a_site_and_ends_it(
@@ -97,6 +106,7 @@ async def test_phone_and_desktop(
         is_phone = size is PHONE
         assert len(await page.evaluate(columns)) == (1 if is_phone else 4)
         await expect(page.locator(".link-code")).to_be_visible(visible=not is_phone)
+        assert await _code_on(page) == ("" if is_phone else LINK["link_url"])
         await expect(page.locator(".link-title a")).to_be_visible()
         await expect(page.locator(".folded-actions")).to_be_visible(visible=is_phone)
         await expect(page.locator(".actions")).to_be_visible(visible=not is_phone)
@@ -219,6 +229,7 @@ async def test_a_screen_comes_through_the_night(
     assert await page.evaluate(fits)
     assert await page.locator("a[data-renew], button").count() == 0
     assert await _calls() == 5
+    assert await _code_on(page) == LINK["link_url"]
 
     # A minute later it has renewed itself.
     await Latest.all().update(count=40)
