@@ -13,6 +13,7 @@ from jobs import ledger, monitoring, schedule, sweep
 from jobs.observe import observe
 from tests.jobs.conftest import NOON, World, make_background, make_cameras, make_world
 from tests.people import hire
+from webapp.errors import TemporaryFailure
 from webapp.models import Camera, Member, MonitoringFrame, MonitoringView, Organisation, Role
 from webapp.monitoring import watching
 from webapp.settings import Settings
@@ -70,6 +71,27 @@ async def test_a_frame_that_comes_when_the_last_one_has_just_gone_is_not_kept(
 
     monkeypatch.setattr(storage, "put", put_and_stop)
     await minute(world, NOON, noise(1))
+    assert keys(world, "live") == []
+    assert not await MonitoringFrame.exists()
+
+
+async def test_a_store_that_is_away_keeps_frames_for_the_next_time_and_housekeeping_going(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mails, retention and reports come after this in the same round."""
+    [camera] = await make_cameras(world.services)
+    await watching.start(camera, await admin_of(camera), NOON)
+    await minute(world, NOON, noise(1))
+
+    async def away(keys: list[str]) -> None:
+        raise TemporaryFailure("It starts again.")
+
+    later = NOON + timedelta(hours=2)
+    with monkeypatch.context() as patched:
+        patched.setattr(world.services.storage, "delete", away)
+        assert await monitoring.tidy(world.services, later) == 0
+    assert await MonitoringFrame.exists()
+    assert await monitoring.tidy(world.services, later) == 1
     assert keys(world, "live") == []
     assert not await MonitoringFrame.exists()
 
