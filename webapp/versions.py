@@ -62,11 +62,12 @@ def require(now: str, form: FormData, row: Any = None) -> None:
         raise ChangedMeanwhile(row)
 
 
-async def locked(rows: QuerySet[Row]) -> Row:
+async def locked(rows: QuerySet[Row], *, stays: bool = False) -> Row:
     """The one row of this query, held until the transaction ends.
 
-    SQLite has one writer at a time anyway.
+    One that ``stays`` is not deleted by this transaction: rows that refer to it are written by
+    others all the same. SQLite has one writer at a time anyway.
     """
     if rows.capabilities.support_for_update:
-        rows = rows.select_for_update()
+        rows = rows.select_for_update(no_key=stays)
     return await rows.get()

@@ -239,11 +239,12 @@ async def _keep(
     is_group = isinstance(subject, CameraGroup)
     whose = {"group_id": subject.id} if is_group else {"camera_id": subject.id}
     async with transaction():
-        # The camera's or group's own row is held: two first savings wait for each other.
+        # The camera's or group's own row is held: two first savings wait for each other. A worker
+        # that holds the alert writes its event meanwhile, or each would wait for the other.
         if isinstance(subject, CameraGroup):
-            await locked(CameraGroup.filter(id=subject.id))
+            await locked(CameraGroup.filter(id=subject.id), stays=True)
         else:
-            await locked(Camera.filter(id=subject.id))
+            await locked(Camera.filter(id=subject.id), stays=True)
         # So is the alert's: whoever ends mails to their address by a link comes before or after.
         rows = Alert.filter(**whose)
         if rows.capabilities.support_for_update:
