@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from tests.builders import counted, make_camera
 from tests.html import one, parsed, text_of
 from tests.people import Person
-from webapp.models import Camera, Organisation
+from webapp.audit.actions import Action
+from webapp.models import AuditEntry, Camera, Organisation
 from webapp.services import Services
 from webapp.versions import version_of
 
@@ -46,6 +48,16 @@ async def test_the_second_connection_is_told_and_keeps_what_was_typed(
     again = str(one(answer, "input[name=version]")["value"])
     assert (await alice.send_form(path, version=again, **FILE)).status_code == 303
     assert (await Camera.get(id=camera.id)).name == "西口"
+
+
+async def test_a_camera_is_removed_once_however_often_it_is_pressed(
+    alice: Person, camera: Camera
+) -> None:
+    path = f"/cameras/{camera.public_id}/delete"
+    answers = await asyncio.gather(*(alice.send_form(path) for _ in range(4)))
+    assert {answer.status_code for answer in answers} <= {303, 404}
+    assert not await Camera.exists()
+    assert await AuditEntry.filter(action=Action.CAMERA_REMOVED).count() == 1
 
 
 async def test_the_second_mode_is_told(alice: Person, camera: Camera) -> None:
