@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +22,7 @@ from webapp.services import Services
 from webapp.signin.provider import provider_of
 from webapp.signin.sessions import COOKIE, load_session
 from webapp.templating import environment_for
+from webapp.tokens import is_token
 
 
 def services_of(request: Request) -> Services:
@@ -99,9 +99,7 @@ async def form_of(request: Request, *, max_files: int = 2, max_fields: int = 100
         if session is None:
             raise HTTPException(401)
     given = form.get("csrf") or request.headers.get("x-csrf-token", "")
-    if session is not None and not (
-        isinstance(given, str) and hmac.compare_digest(given.encode(), session.csrf_token.encode())
-    ):
+    if session is not None and not is_token(given, session.csrf_token):
         raise HTTPException(403)
     return form
 

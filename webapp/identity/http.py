@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +16,7 @@ from webapp.identity.models import Session
 from webapp.identity.sessions import COOKIE, load_session
 from webapp.middleware import CONTENT_SECURITY_POLICY
 from webapp.templating import environment_for
+from webapp.tokens import is_token
 
 LANGUAGE_COOKIE = "__Host-nigiwai-id-language"
 # What an application asked for, which nobody chose: an account's own language comes before it.
@@ -103,9 +103,7 @@ async def form_of(request: Request, most_fields: int = 50) -> FormData:
         if session is None:
             raise HTTPException(401)
     given = form.get("csrf", "")
-    if session is not None and not (
-        isinstance(given, str) and hmac.compare_digest(given.encode(), session.csrf_token.encode())
-    ):
+    if session is not None and not is_token(given, session.csrf_token):
         raise HTTPException(403)
     return form
 

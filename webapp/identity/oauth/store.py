@@ -62,16 +62,10 @@ async def new_code(
 async def find_code(code: str, application: Application, at: datetime) -> CodeGiven | None:
     """The code that this application may redeem. One that was used already revokes its family."""
     row = await AuthorizationCode.get_or_none(code_hash=token_hash(code)).select_related("family")
-    if row is None or row.family.client_id != application.row.id:
+    if row is None:
         return None
-    if row.used_at is not None:
-        await revoke(row.family, at)
-        return None
-    family = await _family(row.family_id)
-    over_at = await _over_at(family, at)
-    if over_at is None or row.expires_at <= at:
-        return None
-    return CodeGiven(family, over_at, row)
+    living = await _living_family(row, application, at)
+    return None if living is None else CodeGiven(*living, row)
 
 
 async def find_refresh_token(
@@ -79,16 +73,27 @@ async def find_refresh_token(
 ) -> RefreshGiven | None:
     """The token that this application may use. One that was used already revokes its family."""
     row = await RefreshToken.get_or_none(token_hash=token_hash(token)).select_related("family")
-    if row is None or row.family.client_id != application.row.id:
+    if row is None:
+        return None
+    living = await _living_family(row, application, at)
+    return None if living is None else RefreshGiven(*living, row)
+
+
+async def _living_family(
+    row: AuthorizationCode | RefreshToken, application: Application, at: datetime
+) -> tuple[TokenFamily, datetime] | None:
+    """The family of what may be used once by this application, and when it is over.
+
+    None when it may not be used; one that was used already revokes its family.
+    """
+    if row.family.client_id != application.row.id:
         return None
     if row.used_at is not None:
         await revoke(row.family, at)
         return None
     family = await _family(row.family_id)
     over_at = await _over_at(family, at)
-    if over_at is None or row.expires_at <= at:
-        return None
-    return RefreshGiven(family, over_at, row)
+    return None if over_at is None or row.expires_at <= at else (family, over_at)
 
 
 async def find_access_token(token: str, at: datetime) -> AccessGiven | None:
