@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from bs4 import BeautifulSoup
 from httpx import Response
@@ -10,6 +12,8 @@ from tests.builders import counted, make_camera, make_embed, make_group, make_ma
 from tests.html import one, parsed, text_of
 from tests.people import Person
 from webapp.connectors.network import Network
+from webapp.database import transaction
+from webapp.domain.embeds import Language, Options
 from webapp.embeds import code_routes, codes
 from webapp.embeds.shown import Displays
 from webapp.models import (
@@ -23,6 +27,7 @@ from webapp.models import (
     Organisation,
 )
 from webapp.services import Services
+from webapp.settings import Settings
 
 Thing = Camera | CameraGroup
 CHOSEN = {"form": "free", "counts": "1", "language": "en"}
@@ -199,3 +204,28 @@ async def test_general_users_look_and_change_nothing(bob: Person, base: str) -> 
     assert not parsed(page).select(".settings-panel form[method=post]:not([action*='/try']) button")
     for path in (base, f"{base}/sites", f"{base}/renew", f"{base}/delete"):
         assert (await bob.send_form(path)).status_code == 403
+
+
+async def test_of_many_who_press_the_button_at_once_one_makes_the_code(
+    any_database: Settings,
+) -> None:
+    """A double click, or two admins: one code, and no more than there may be."""
+    camera = await make_camera(await Organisation.create(name="みなと商店街"))
+    key = await codes.make_key(camera)
+    for number in range(codes.MOST_VARIANTS - 2):
+        await EmbedVariant.create(
+            organisation_id=key.organisation_id, embed_key=key, options={"number": number}
+        )
+
+    async def make(options: Options) -> bool:
+        async with transaction():
+            return (await codes.make(camera, options))[1]
+
+    assert sorted(await asyncio.gather(*(make(Options()) for _ in range(8)))) == [
+        *[False] * 7,
+        True,
+    ]
+    others = [Options(language=one) for one in (Language.JA, Language.EN)] * 3
+    made = await asyncio.gather(*(make(one) for one in others), return_exceptions=True)
+    assert len([one for one in made if one is True]) == 1
+    assert await EmbedVariant.all().count() == codes.MOST_VARIANTS

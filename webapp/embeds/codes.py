@@ -46,9 +46,13 @@ async def make_key(thing: Thing) -> EmbedKey:
 async def make(thing: Thing, options: Options) -> tuple[EmbedVariant, bool]:
     """The variant with these options, and whether it is new. Call inside a transaction.
 
-    Raises ``UserError`` when there are too many.
+    Raises ``UserError`` when there are too many, and ``IntegrityError`` when somebody else makes
+    the key at the same time. The key is held: of two at once the second finds what the first made.
     """
-    key = await key_of(thing)
+    keys = EmbedKey.filter(**where(thing))
+    if keys.capabilities.support_for_update:
+        keys = keys.select_for_update()
+    key = await keys.first()
     if key is None:
         key = await make_key(thing)
     variants = await EmbedVariant.filter(embed_key_id=key.id)
