@@ -19,6 +19,7 @@ from tests.people import Person
 from webapp.backgrounds import candidates, routes
 from webapp.backgrounds.in_force import background_at
 from webapp.domain.daylight import Daylight, Part, read_time
+from webapp.errors import TemporaryFailure
 from webapp.evaluation_set import every_frame
 from webapp.models import Background, Camera, KeptBackground, Latest, Organisation, Outbox
 from webapp.services import Services
@@ -245,6 +246,20 @@ async def test_a_draft_is_good_for_its_camera_and_for_half_an_hour(
         )
     assert answer.status_code == 422
     assert not await Background.exists()
+
+
+async def test_a_draft_that_cannot_be_deleted_makes_no_registration_fail(
+    alice: Person, services: Services, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = await alice.send_form(path_of(camera, "/take"))
+
+    def away(*_: object) -> None:
+        raise TemporaryFailure("The picture store deletes nothing.")
+
+    monkeypatch.setattr(type(services.storage), "delete_sync", away)
+    answer = await alice.send_form(path_of(camera, "/register"), draft=draft_of(shown), blur="0")
+    assert answer.headers["location"].endswith("done=background_registered")
+    assert await Background.exists()
 
 
 @pytest.mark.parametrize("change", ["source", "rotation"])

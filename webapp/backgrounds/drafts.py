@@ -11,12 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from webapp.errors import TemporaryFailure
 from webapp.models import Camera
 from webapp.storage import Storage
 
@@ -77,9 +79,13 @@ async def open_draft(storage: Storage, camera: Camera, token: str, at: datetime)
 
 
 async def drop_draft(storage: Storage, camera: Camera, token: str) -> None:
-    """Delete the draft; one that is gone already is no error."""
+    """Delete the draft; one that is gone already is no error.
+
+    Nor is one that the store does not delete now: it is swept, and what was done with it is done.
+    """
     if token:
-        await storage.delete([_name(camera, token)])
+        with suppress(TemporaryFailure):
+            await storage.delete([_name(camera, token)])
 
 
 def _name(camera: Camera, token: str) -> str:
