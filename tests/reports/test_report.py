@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from starlette.applications import Starlette
 
 from jobs import prepare
 from jobs.reports import ask_for_reports
 from tests.builders import make_camera
 from tests.history.conftest import make_past
-from tests.html import error_of, text_of
-from tests.people import Person
+from tests.html import error_of, parsed, text_of
+from tests.people import Person, sign_in
 from webapp.audit.actions import Action
 from webapp.domain.report import Quarter, add_up, days_of, figures, month_before
 from webapp.history import files
@@ -211,6 +212,19 @@ async def test_what_cannot_be_reported_says_why(
     assert answer.status_code == 422
     assert error_of(answer, field)
     assert not await PreparedFile.exists()
+
+
+async def test_the_last_whole_month_is_offered_before_the_part_of_this_one(
+    app: Starlette, bob: Person, camera: Camera
+) -> None:
+    with time_machine.travel(datetime(2026, 12, 15, 3, 0, tzinfo=UTC), tick=False):
+        person = await sign_in(app, bob.member)
+        answer = await person.get("/reports")
+        await person.aclose()
+    months = [str(option["value"]) for option in parsed(answer).select("#month option")]
+    assert months[:2] == ["2026-11", "2026-10"]
+    assert months[-1] == "2026-12"
+    assert len(set(months)) == len(months)
 
 
 async def test_another_organisations_camera_has_no_report_here(

@@ -12,7 +12,7 @@ from webapp.access import PUBLIC_ID, member_of, organisation_of
 from webapp.audit.actions import Action
 from webapp.errors import UserError
 from webapp.history.bulk_routes import ask_and_record, send
-from webapp.history.csv_form import NO_MONTH, offered_months, read_month
+from webapp.history.csv_form import NO_MONTH, offered_months, read_month, today_of
 from webapp.http import form_of, locale_of, page, redirect
 from webapp.i18n import LANGUAGES, N_
 from webapp.models import Camera, CameraGroup, FileKind, PreparedFile, ReportWish
@@ -113,5 +113,6 @@ async def _page(
 
 
 def _months(request: Request) -> list[date]:
-    """The whole months first: the report of this one is of a part of it."""
-    return offered_months(request)
+    """The months that have a report, newest first; the whole ones before this one's part."""
+    this = today_of(request).replace(day=1)
+    return sorted(offered_months(request), key=lambda month: (month == this, -month.toordinal()))
