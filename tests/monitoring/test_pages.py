@@ -13,7 +13,16 @@ from tests.builders import counted, lost, make_camera, picture
 from tests.html import one, parsed, text_of
 from tests.people import Person
 from webapp.connectors import Still
-from webapp.models import AuditEntry, Camera, MonitoringView, Organisation
+from webapp.domain.health import CameraState
+from webapp.models import (
+    Alert,
+    AlertState,
+    AuditEntry,
+    Camera,
+    Latest,
+    MonitoringView,
+    Organisation,
+)
 from webapp.services import Services
 
 
@@ -54,6 +63,19 @@ async def test_it_begins_with_a_button_and_is_written_down(
     assert "モニタリングの開始" in (await alice.get("/organisation/audit")).text
     await alice.send_htmx(path(camera, "/stop"))
     assert (await alice.get(path(camera, "/frame"))).status_code == 204
+
+
+async def test_only_a_picture_that_stands_still_is_called_so(
+    alice: Person, camera: Camera, services: Services
+) -> None:
+    whose = {"organisation_id": camera.organisation_id}
+    alert = await Alert.create(**whose, camera=camera, is_on=True, thresholds=[9])
+    await AlertState.create(**whose, alert=alert)
+    await alice.send_htmx(path(camera, "/start"))
+    assert await seen(services, camera)
+    assert "更新できていません" not in text_of(await alice.get(path(camera)), ".monitor-bar")
+    await Latest.filter(camera_id=camera.id).update(state=CameraState.UNREACHABLE)
+    assert "更新できていません" in text_of(await alice.get(path(camera)), ".monitor-bar")
 
 
 async def test_every_start_is_written_down_and_looking_on_is_not(
