@@ -172,6 +172,11 @@ async def test_posters_are_made_of_sites_and_embeds(
         assert re.search(r'filename="poster-\w+-a3.pdf"', answer.headers["content-disposition"])
         [pixels] = pages(answer.content)
         assert read(pixels) == f"{ORIGIN}{address}"
+    for language, heading in (("ja", "別館の混雑状況"), ("en", "Howbusyitis:別館")):
+        usual = {"title": "", "language": language}
+        made = await bob.get(f"/cameras/{camera.public_id}/poster/download", params=usual)
+        said = text_in(made.content).replace(" ", "")
+        assert heading in said, "the usual heading is in the poster's language"
     await Site.all().delete()
     gone = await bob.get(f"/groups/{group.public_id}/poster/download?of=site")
     assert gone.status_code == 404

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from webapp.access import organisation_of, subject_of
 from webapp.embeds.codes import Thing, where
 from webapp.http import locale_of, page, services_of
-from webapp.i18n import LANGUAGES, N_
+from webapp.i18n import LANGUAGES, N_, Locale
 from webapp.models import Camera, EmbedVariant, Site
 from webapp.sites.poster import (
     LONGEST_SENTENCE,
@@ -48,7 +48,7 @@ async def poster_page(request: Request) -> Response:
         path=_path(thing),
         targets=targets,
         chosen=request.query_params.get("of", ""),
-        title=locale.text(TITLE, {"name": thing.name})[:LONGEST_TITLE],
+        title=locale.text(TITLE, {"name": thing.name}),
         sentence=locale.gettext(SENTENCE),
         papers=list(Paper),
         longest_title=LONGEST_TITLE,
@@ -65,15 +65,16 @@ async def download(request: Request) -> Response:
     if not named:
         raise HTTPException(404)
     [target, *_] = named
-    locale = locale_of(request)
     title = _one_line(query.get("title", ""))[:LONGEST_TITLE]
     paper, language = query.get("paper", ""), query.get("language", "")
+    if language not in LANGUAGES:
+        language = locale_of(request).language
     poster = Poster(
         link=target.address,
-        title=title or locale.text(TITLE, {"name": thing.name})[:LONGEST_TITLE],
+        title=title or Locale(language).text(TITLE, {"name": thing.name}),
         sentence=_one_line(query.get("sentence", ""))[:LONGEST_SENTENCE],
         paper=Paper(paper) if paper in set(Paper) else Paper.A4,
-        language=language if language in LANGUAGES else locale.language,
+        language=language,
         has_logo=query.get("logo") == "1",
     )
     pdf = await make_poster(poster, organisation_of(request), services_of(request).storage)
