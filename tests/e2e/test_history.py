@@ -76,3 +76,22 @@ async def test_the_chart_is_walked_by_mouse_and_keyboard(
     assert (await download.value).suggested_filename.startswith("中央広場_")
     assert failures == []
     await page.close()
+
+
+async def test_a_range_that_cannot_be_fetched_is_told_and_the_chart_stays(
+    admin: BrowserContext, origin: str, camera: Camera
+) -> None:
+    page = await admin.new_page()
+    await page.goto(f"{origin}/cameras/{camera.public_id}/history")
+    await expect(page.locator(".u-over")).to_be_visible()
+    lost, closer = page.locator("#history-lost"), page.get_by_role("button", name="拡大")
+    await page.route("**/history/data?*", lambda route: route.abort())
+    await closer.click()
+    await expect(lost).to_be_visible()
+    assert await rows_of(page) == 96
+    assert await serious_problems(page) == []
+    await page.unroute("**/history/data?*")
+    await closer.click()
+    await expect(lost).to_be_hidden()
+    await expect(page.locator("#history-table tbody tr").nth(49)).to_have_count(0)
+    assert await rows_of(page) >= 48  # half of it, and a quarter hour more between full ones

@@ -3,6 +3,7 @@
 const box = document.querySelector('#history');
 const said = box.dataset;
 const plot = box.querySelector('[data-plot]');
+const lost = document.querySelector('#history-lost');
 const first = { from: Number(said.from), to: Number(said.to) };
 const SHORTEST = 3600;
 const LONGEST = 366 * 86400;
@@ -119,20 +120,34 @@ const draw = () => {
   }, [data.x, ...chosen.map((one) => data[one.key])], plot);
 };
 
+// What the server answers, or null where it cannot be reached, refuses or asks for a sign-in.
+const answered = async (path) => {
+  try {
+    const answer = await fetch(`${said.path}/${path}`, { signal: AbortSignal.timeout(20_000) });
+    return answer.ok && !answer.redirected ? answer : null;
+  } catch {
+    return null;
+  }
+};
+
 const load = async (withTable = true) => {
   const turn = ++asked;
   const query = `from=${Math.round(range.from)}&to=${Math.round(range.to)}`;
   const pixels = Math.round(plot.clientWidth || 800);
-  const answer = await fetch(`${said.path}/data?${query}&pixels=${pixels}`);
-  if (turn !== asked || !answer.ok) return;
+  const answer = await answered(`data?${query}&pixels=${pixels}`);
+  const html = answer && withTable ? await answered(`table?${query}`) : null;
+  if (turn !== asked) return;
+  lost.hidden = Boolean(answer && (html || !withTable));
+  if (!lost.hidden) {
+    if (data) range = { from: data.from, to: data.to }; // the chart stays as it is
+    return;
+  }
   data = await answer.json();
   // What lies before or after what is kept stays empty, and the range as it was chosen.
   data.from = range.from;
   data.to = range.to;
   draw();
   if (!withTable) return;
-  const html = await fetch(`${said.path}/table?${query}`);
-  if (turn !== asked || !html.ok) return;
   const old = document.querySelector('#history-table');
   const wasOpen = old.querySelector('details')?.open;
   const made = new DOMParser().parseFromString(await html.text(), 'text/html').body.firstElementChild;
