@@ -19,7 +19,7 @@ from jobs.loops import every, supervise
 from webapp.database import IDENTITY
 from webapp.identity import retention
 from webapp.identity.oauth.keys import rotate_old_keys
-from webapp.identity.outbox import BACKCHANNEL_LOGOUT
+from webapp.identity.outbox import BACKCHANNEL_LOGOUT, MEMBERS_TOLD
 from webapp.identity.parts import Parts
 from webapp.outbox_row import OutboxRow
 
@@ -46,7 +46,8 @@ class IdentityKeeper:
         # Sign-ins that end must end everywhere within a second: they do not queue behind mails.
         self._lanes = {
             "logouts": Lane(deliverer, only=(BACKCHANNEL_LOGOUT,)),
-            "letters": Lane(deliverer, but=(BACKCHANNEL_LOGOUT,)),
+            # What is told to the app is the worker's (``jobs/member_audit.py``).
+            "letters": Lane(deliverer, but=(BACKCHANNEL_LOGOUT, MEMBERS_TOLD)),
         }
 
     async def run(self) -> None:

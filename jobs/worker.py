@@ -24,6 +24,7 @@ from jobs import (
     calls_told,
     group_sample,
     licence_ends,
+    member_audit,
     members,
     memory,
     monitoring,
@@ -172,10 +173,14 @@ class Worker:
         await asyncio.to_thread(memory.give_back)
 
     async def _settle_members(self, at: datetime) -> None:
-        """Before anybody is told anything: whoever left is told nothing any more."""
+        """Before anybody is told anything: whoever left is told nothing any more.
+
+        What admins did comes first, while whoever did it is a member still.
+        """
         if not await heartbeat.take_turn("members", at, MEMBERS_EVERY):
             return
         try:
+            await member_audit.take_over(self._settings, at)
             await members.settle(self._settings)
         except sql.DATABASE_AWAY as error:
             # The provider's database may be another one; what is the app's goes on.

@@ -60,6 +60,7 @@ class Action(StrEnum):
     MEMBER_INVITED = "member_invited"
     INVITATION_RESENT = "invitation_resent"
     FACTOR_RESET = "factor_reset"
+    MEMBER_CHANGED = "member_changed"
     ROLE_CHANGED = "role_changed"
     MEMBER_REMOVED = "member_removed"
     LOGIN_LINK_MADE = "login_link_made"
@@ -120,6 +121,7 @@ WORDS = {
     Action.MEMBER_INVITED: N_("メンバーの招待"),
     Action.INVITATION_RESENT: N_("招待メールの再送"),
     Action.FACTOR_RESET: N_("二段階認証のリセット"),
+    Action.MEMBER_CHANGED: N_("メンバー情報の変更"),
     Action.ROLE_CHANGED: N_("役割の変更"),
     Action.MEMBER_REMOVED: N_("メンバーの削除"),
     Action.LOGIN_LINK_MADE: N_("緊急用ログインURLの発行"),
@@ -174,6 +176,10 @@ FIELDS = {
     "colour": N_("テーマカラー"),
     "logo": N_("ロゴ"),
     "role": N_("役割"),
+    "kana": N_("フリガナ"),
+    "company": N_("会社名"),
+    "department": N_("部署"),
+    "phone": N_("電話番号"),
     "issuer": N_("認証サービス"),
     "effective_on": N_("適用開始日"),
     "camera_licences": N_("カメラライセンス数"),

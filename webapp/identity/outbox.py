@@ -14,6 +14,10 @@ from webapp.sealing import Sealer
 BACKCHANNEL_LOGOUT = "backchannel.logout"
 # Somebody asked for a new password: {"sealed": {"mail": …, "language": …}}.
 RESET_REQUESTED = "reset.requested"
+# For the audit log of the app, which takes it from here itself (``jobs/member_audit.py``): {"kind":
+# an event's, "organisation": public id, "at": ISO 8601, "actor", "actor_name", "address", "target",
+# "target_name", "changed": {field: None, or [before, after]}}.
+MEMBERS_TOLD = "members.told"
 
 
 async def write(kind: str, payload: Mapping[str, Any], dedupe_key: str, due_at: datetime) -> None:

@@ -11,7 +11,7 @@ admins is looked at under the same lock, and what they did is written down.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
@@ -38,7 +38,7 @@ from webapp.identity.models import (
     SecondFactorMethod,
 )
 from webapp.identity.organisations import locked, locked_accounts
-from webapp.identity.outbox import write_letter
+from webapp.identity.outbox import MEMBERS_TOLD, write, write_letter
 from webapp.identity.parts import Parts
 from webapp.identity.person import Details, columns_of, roles_of
 from webapp.identity.person import Newcomer as Newcomer
@@ -133,7 +133,7 @@ async def invite_account(
         except IntegrityError:
             raise UserError(MAIL_TAKEN, field="mail") from None
         await _send_first_link(parts, owner, account, at)
-        await _write_down(by, MEMBER_ADDED, account, at)
+        await _write_down(by, MEMBER_ADDED, owner, account, at)
     parts.wake()
     return account
 
@@ -149,7 +149,7 @@ async def resend_invitation(
         if current.password_hash:
             raise UserError(PASSWORD_SET, field="mail")
         await _send_first_link(parts, owner, current, at)
-        await _write_down(by, MEMBER_INVITED_AGAIN, current, at)
+        await _write_down(by, MEMBER_INVITED_AGAIN, owner, current, at)
     parts.wake()
 
 
@@ -188,7 +188,7 @@ async def reset_second_factor(
         await rows.update(totp_sealed="", totp_step=0, second_factor_method=method)
         await end_sign_ins(current, at)
         await _tell_factor_reset(parts, current, by, at)
-        await _write_down(by, MEMBER_FACTOR_RESET, current, at)
+        await _write_down(by, MEMBER_FACTOR_RESET, owner, current, at)
     parts.wake()
 
 
@@ -218,13 +218,15 @@ async def change_account(
         if seen is not None and seen != stamp_of(current):
             raise Stale
         before = {name: getattr(current, name) for name in values}
-        changed = [name for name, value in before.items() if value != values[name]]
+        changed: dict[str, list[str] | None] = {
+            name: None for name, value in before.items() if value != values[name]
+        }
         if await _set_role(owner, current, role, at):
-            changed.append("role")
+            changed["role"] = [current.role.value, role.value]
         if changed:
             new = {name: values[name] for name in changed if name in values}
             await _update_as_seen(current, new, before)
-            await _write_down(by, MEMBER_CHANGED, current, at, changed=changed)
+            await _write_down(by, MEMBER_CHANGED, owner, current, at, changed)
     parts.wake()
 
 
@@ -272,7 +274,7 @@ async def remove_accounts(
         for account in held:
             await end_sign_ins(account, at)
             await _tell_deleted(parts, owner, account, at)
-            await _write_down(by, MEMBER_REMOVED, account, at)
+            await _write_down(by, MEMBER_REMOVED, owner, account, at)
         await Account.filter(id__in=going).delete()
     parts.wake()
     return leaving
@@ -381,15 +383,41 @@ async def _tell_factor_reset(parts: Parts, account: Account, by: By | None, at: 
 
 
 async def _write_down(
-    by: By | None, kind: str, account: Account, at: datetime, **more: Any
+    by: By | None,
+    kind: str,
+    owner: Organisation,
+    account: Account,
+    at: datetime,
+    changed: Mapping[str, list[str] | None] | None = None,
 ) -> None:
-    """Add to the events of the admin; what the operator does is in the app's audit log."""
-    if by is not None:
-        await Event.create(
-            account_id=by.account.id,
-            kind=kind,
-            at=at,
-            address=by.visitor.address[:45],
-            browser=by.visitor.browser,
-            details={"target": account.public_id, "name": account.name, **more},
-        )
+    """Add to the events of the admin, and leave word for the audit log of the app.
+
+    What the operator does is in that log already.
+    """
+    if by is None:
+        return
+    address = by.visitor.address[:45]
+    details: dict[str, Any] = {"target": account.public_id, "name": account.name}
+    if changed:
+        details["changed"] = list(changed)
+    await Event.create(
+        account_id=by.account.id,
+        kind=kind,
+        at=at,
+        address=address,
+        browser=by.visitor.browser,
+        details=details,
+    )
+    told = {
+        "kind": kind,
+        "organisation": owner.public_id,
+        "at": at.astimezone(UTC).isoformat(),
+        "actor": by.account.public_id,
+        "actor_name": by.account.name,
+        "address": address,
+        "target": account.public_id,
+        "target_name": account.name,
+        "changed": dict(changed or {}),
+    }
+    key = f"told:{kind}:{account.public_id}:{at.timestamp()}"
+    await write(MEMBERS_TOLD, told, key, at)

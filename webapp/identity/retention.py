@@ -20,6 +20,7 @@ from webapp.identity.models import (
     Session,
     TokenFamily,
 )
+from webapp.identity.outbox import MEMBERS_TOLD
 from webapp.identity.second_factor.risk import DEVICES_KNOWN
 
 # A code that comes a second time is a theft to be noticed, for a day.
@@ -49,6 +50,8 @@ async def sweep(at: datetime) -> None:
     await Outbox.filter(done_at__lte=at - DELIVERED_KEPT).delete()
     await Outbox.filter(given_up_at__lte=at - GIVEN_UP_KEPT).delete()
     await Event.filter(at__lte=at - EVENTS_KEPT).delete()
+    # No app took it: it has another provider, or stands still for as long.
+    await Outbox.filter(kind=MEMBERS_TOLD, due_at__lte=at - EVENTS_KEPT).delete()
     await SecondStep.filter(expires_at__lte=at - STEPS_KEPT).delete()
     await MailChange.filter(expires_at__lte=at - LINKS_KEPT).delete()
     await Device.filter(last_seen_at__lte=at - DEVICES_KNOWN).delete()

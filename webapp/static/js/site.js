@@ -11,7 +11,9 @@ const renew = async (source) => {
   const shown = cameras();
   shown.setAttribute('aria-busy', 'true');
   try {
-    const answer = await fetch(source, { credentials: 'same-origin', cache: 'no-store' });
+    const answer = await fetch(source, {
+      credentials: 'same-origin', cache: 'no-store', signal: AbortSignal.timeout(20_000),
+    });
     if (answer.status === 404) return location.reload();
     if (!answer.ok) throw new Error(String(answer.status));
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
