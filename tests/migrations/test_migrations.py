@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import asyncpg
 import pytest
 from tortoise import Tortoise
 from tortoise.exceptions import BaseORMException
+from tortoise.migrations.api.migrate import migrate as run_migrations
 from tortoise.migrations.autodetector import MigrationAutodetector
 
 from webapp.database import close_database, migrate, tortoise_config
@@ -44,21 +46,20 @@ def test_every_migration_keeps_what_was_there(
     of the very shape that an empty one has; so what was filled at any state comes out at the end.
     """
     names = [path.stem for path in sorted(Path("migrations", app).glob("[0-9]*.py"))]
-    empty = tmp_path / "empty"
-    asyncio.run(migrate(Settings(data_dir=empty), (app, names[0])))
-    for name in names[1:]:
-        filled = shutil.copytree(empty, tmp_path / name)
-        before = fill(filled / FILES[app])
+    empty = tmp_path / "empty" / FILES[app]
+    asyncio.run(_migrate_and_keep(app, empty, tmp_path))
+    for name, following in pairwise([*names[1:], "empty"]):
+        filled = tmp_path / name / FILES[app]
+        before = fill(filled)
         assert all(before.values()), "every table holds rows before the migration"
-        asyncio.run(migrate(Settings(data_dir=filled), (app, name)))
-        after = _rows(filled / FILES[app])
+        asyncio.run(migrate(Settings(data_dir=filled.parent), (app, name)))
+        after = _rows(filled)
         kept = before.keys() - DROPPED.get(name, set())
         more = GROWN.get(name, {})
         wanted = {table: before[table] + more.get(table, 0) for table in kept}
         assert {table: after.get(table) for table in kept} == wanted, name
-        asyncio.run(migrate(Settings(data_dir=empty), (app, name)))
-        assert _shape(filled / FILES[app]) == _shape(empty / FILES[app]), name
-    assert _shape(empty / FILES[app]) == _shape(migrated_sqlite / FILES[app])
+        assert _shape(filled) == _shape(tmp_path / following / FILES[app]), name
+    assert _shape(empty) == _shape(migrated_sqlite / FILES[app])
 
 
 @pytest.mark.parametrize("file", FILES.values())
@@ -108,6 +109,22 @@ def test_no_statement_is_split_inside_a_comment() -> None:
 def test_identifiers_and_keys_are_long_enough() -> None:
     assert len(model_fields.access_key()) * 6 >= 128
     assert len({model_fields.public_id() for _ in range(1000)}) == 1000
+
+
+async def _migrate_and_keep(app: str, file: Path, folder: Path) -> None:
+    """Migrate an empty ``file`` in one go; ``folder`` keeps it as it was before each migration."""
+
+    def keep(event: str, _: str, name: str) -> None:
+        if event == "apply_start":
+            (folder / name).mkdir()
+            copy = sqlite3.connect(folder / name / file.name)
+            with closing(sqlite3.connect(file)) as now, closing(copy):
+                now.backup(copy)
+
+    file.parent.mkdir()
+    config = tortoise_config(Settings(data_dir=file.parent), (app,))
+    await run_migrations(config=config, app_labels=[app], progress=keep)
+    await close_database()
 
 
 async def _generate(settings: Settings) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from tortoise.connection import get_connection
@@ -36,18 +38,25 @@ INSERT INTO organisation (public_id, name, time_zone, language, created_at) VALU
 """
 
 
+@pytest.fixture(scope="module")
+def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an installation that was filled before there was a provider, upgraded once."""
+    folder = tmp_path_factory.mktemp("upgraded")
+    asyncio.run(_upgrade(Settings(data_dir=folder)))
+    return folder
+
+
 @pytest.fixture
-async def office(settings: Settings) -> AsyncIterator[Office]:
-    """The office of an installation that was filled before there was a provider."""
-    await _fill(settings)
-    await migrate(settings)
+async def office(settings: Settings, upgraded: Path) -> AsyncIterator[Office]:
+    """The office of such an installation."""
+    for file in ("nigiwai.db", "identity.db"):
+        shutil.copy(upgraded / file, settings.data_dir / file)
     await open_database(settings)
     yield open_office(settings)
     await close_database()
 
 
-async def _fill(settings: Settings) -> None:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+async def _upgrade(settings: Settings) -> None:
     config = tortoise_config(settings)
     await run_migrations(config=config, app_labels=[APP], target=BEFORE)
     await open_database(settings, (APP,))
@@ -55,6 +64,7 @@ async def _fill(settings: Settings) -> None:
         await get_connection(connection_name(settings)).execute_script(OLD)
     finally:
         await close_database()
+    await migrate(settings)
 
 
 async def invite(office: Office, mail: str, organisation: str = "minato") -> None:
