@@ -179,11 +179,14 @@ class Worker:
         """
         if not await heartbeat.take_turn("members", at, MEMBERS_EVERY):
             return
+        # The provider's database may be another one; what is the app's goes on.
         try:
             await member_audit.take_over(self._settings, at)
+        except sql.DATABASE_AWAY as error:
+            log.warning("what admins did is not in the audit log yet", error=str(error))
+        try:
             await members.settle(self._settings)
         except sql.DATABASE_AWAY as error:
-            # The provider's database may be another one; what is the app's goes on.
             log.warning("members were not compared with their accounts", error=str(error))
 
     async def _beat(self) -> None:

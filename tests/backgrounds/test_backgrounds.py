@@ -366,15 +366,15 @@ async def version_of_form(alice: Person, path: str) -> str:
     return str(one(await alice.get(path), "input[name=version]")["value"])
 
 
-@pytest.mark.parametrize("how", ["edit", "replace"])
+@pytest.mark.parametrize("how", ["edit", "address", "replace"])
 async def test_a_picture_of_the_new_shape_is_taken_at_once(
     alice: Person, services: Services, camera: Camera, how: str
 ) -> None:
     """A camera was turned, or another one took its place: its last picture says nothing now."""
     (services.settings.footage_dir / "tall.png").write_bytes(picture(240, 320, ".png"))
-    changes = {"edit": {"path": "still.png", "rotation": "90"}, "replace": {"path": "tall.png"}}
-    path = f"/cameras/{camera.public_id}/{how}"
-    fields = {"name": camera.name, "connector": "file", **changes[how]}
+    changes = {"edit": {"path": "still.png", "rotation": "90"}}
+    fields = {"name": camera.name, "connector": "file"} | changes.get(how, {"path": "tall.png"})
+    path = f"/cameras/{camera.public_id}/{'replace' if how == 'replace' else 'edit'}"
     answer = await alice.send_form(path, version=await version_of_form(alice, path), **fields)
     assert answer.status_code == 303
     wide = await alice.send_file(path_of(camera, "/upload"), "picture", picture(320, 240))

@@ -133,9 +133,10 @@ async def save(request: Request) -> Response:
             await row.save(update_fields=EDIT_FIELDS)
             after = {**values_of(row, EDIT_FIELDS), "source": entered.source}
             if differs := changed(before, after, hidden=("source",)):
-                if differs.keys() & {"connector", "source", "rotation"}:
+                is_another = bool(differs.keys() & {"connector", "source"})
+                if is_another or "rotation" in differs:
                     await builds.source_changes(row, datetime.now(UTC))
-                if (row.rotation - before["rotation"]) % 180:  # another shape: not known yet
+                if is_another or (row.rotation - before["rotation"]) % 180:  # its shape: not known
                     await Latest.filter(camera_id=row.id).update(picture_width=0, picture_height=0)
                 await record(request, Action.CAMERA_CHANGED, **_target(row), changed=differs)
     except ChangedMeanwhile as meanwhile:

@@ -7,7 +7,7 @@ let timer;
 
 const renew = async (address) => {
   const mine = ++turn;
-  const answer = await fetch(address, { signal: AbortSignal.timeout(20_000) });
+  const answer = await fetch(address, { signal: AbortSignal.timeout?.(20_000) });
   if (answer.status === 404) return location.reload();
   if (!answer.ok) throw new Error(String(answer.status));
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');

@@ -120,11 +120,11 @@ const draw = () => {
   }, [data.x, ...chosen.map((one) => data[one.key])], plot);
 };
 
-// What the server answers, or null where it cannot be reached, refuses or asks for a sign-in.
-const answered = async (path) => {
+// What the server answers, as it is read, or null: it cannot be reached, or asks for a sign-in.
+const answered = async (path, read) => {
   try {
-    const answer = await fetch(`${said.path}/${path}`, { signal: AbortSignal.timeout(20_000) });
-    return answer.ok && !answer.redirected ? answer : null;
+    const answer = await fetch(`${said.path}/${path}`, { signal: AbortSignal.timeout?.(20_000) });
+    return answer.ok && !answer.redirected ? await answer[read]() : null;
   } catch {
     return null;
   }
@@ -134,23 +134,21 @@ const load = async (withTable = true) => {
   const turn = ++asked;
   const query = `from=${Math.round(range.from)}&to=${Math.round(range.to)}`;
   const pixels = Math.round(plot.clientWidth || 800);
-  const answer = await answered(`data?${query}&pixels=${pixels}`);
-  const html = answer && withTable ? await answered(`table?${query}`) : null;
+  const found = await answered(`data?${query}&pixels=${pixels}`, 'json');
+  const html = found && withTable ? await answered(`table?${query}`, 'text') : null;
   if (turn !== asked) return;
-  lost.hidden = Boolean(answer && (html || !withTable));
+  lost.hidden = Boolean(found && (html || !withTable));
   if (!lost.hidden) {
     if (data) range = { from: data.from, to: data.to }; // the chart stays as it is
     return;
   }
-  data = await answer.json();
   // What lies before or after what is kept stays empty, and the range as it was chosen.
-  data.from = range.from;
-  data.to = range.to;
+  data = { ...found, from: range.from, to: range.to };
   draw();
   if (!withTable) return;
   const old = document.querySelector('#history-table');
   const wasOpen = old.querySelector('details')?.open;
-  const made = new DOMParser().parseFromString(await html.text(), 'text/html').body.firstElementChild;
+  const made = new DOMParser().parseFromString(html, 'text/html').body.firstElementChild;
   const fold = made.querySelector('details');
   if (fold && wasOpen) fold.open = true;
   old.replaceWith(made);

@@ -12,7 +12,7 @@ const renew = async (source) => {
   shown.setAttribute('aria-busy', 'true');
   try {
     const answer = await fetch(source, {
-      credentials: 'same-origin', cache: 'no-store', signal: AbortSignal.timeout(20_000),
+      credentials: 'same-origin', cache: 'no-store', signal: AbortSignal.timeout?.(20_000),
     });
     if (answer.status === 404) return location.reload();
     if (!answer.ok) throw new Error(String(answer.status));
