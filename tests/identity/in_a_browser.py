@@ -118,6 +118,7 @@ async def looked_at(page: Page) -> None:
     """Nothing that axe-core finds, and nothing wider than the window."""
     if not AXE.is_file():
         missing("axe-core")
+    await page.wait_for_load_state()  # a click is over before the page that it leads to is there
     await page.evaluate(AXE.read_text(encoding="utf-8"))
     found = await page.evaluate("axe.run()")
     assert [
