@@ -114,6 +114,15 @@ class Locale:
             return str(get_day_names("abbreviated", locale="ja")[number])
         return str(get_day_names("wide", locale=self.language)[number])
 
+    def short_weekday(self, number: int) -> str:
+        """月 or Mon, for a tab; 0 is Monday."""
+        return str(get_day_names("abbreviated", locale=self.language)[number])
+
+    @property
+    def holiday_mark(self) -> str:
+        """祝 or H: one letter, for a day of a calendar; the word itself is too long there."""
+        return "祝" if self.language == "ja" else "H"
+
     def moment(self, at: datetime, now: datetime) -> str:
         """The time, with the date in front when it is not today's."""
         if self.local(at).date() == self.local(now).date():
